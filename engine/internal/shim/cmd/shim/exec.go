@@ -1,0 +1,92 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+)
+
+// errUnexpectedSuccess ends an exec that was expected to fail.
+var errUnexpectedSuccess = errors.New("the command ended with exit code 0, but was expected to fail")
+
+// runExec runs command as arg describes and returns the shim's exit status.
+func runExec(arg string, command []string) int {
+	spec, err := protocol.Decode(arg)
+	if err != nil {
+		return refuse(err)
+	}
+	host, err := readHost()
+	if err != nil {
+		return refuse(err)
+	}
+	if err := becomeWanted(host.Shim); err != nil {
+		say(protocol.MarkerOutdated, err)
+		return protocol.StatusOutdated
+	}
+	environment := withCABundle(os.Environ(), host.CABundle)
+	secrets, err := secretsOf(spec, environment)
+	if err != nil {
+		return refuse(err)
+	}
+	rec, err := newRecording(spec, secrets)
+	if err != nil {
+		return refuse(err)
+	}
+	code, err := rec.run(spec, command, environment)
+	if err != nil {
+		return refuse(err)
+	}
+	if err := rec.finish(code); err != nil {
+		say(protocol.MarkerRecording, err)
+		return protocol.StatusRecording
+	}
+	return verdict(spec.Expect, code)
+}
+
+// refuse says why the command was not started.
+func refuse(err error) int {
+	say(protocol.MarkerSetup, err)
+	return protocol.StatusSetup
+}
+
+// verdict turns the command's exit code into the shim's.
+func verdict(expect protocol.Expect, code int) int {
+	switch {
+	case expect.Met(code):
+		return 0
+	case code == 0:
+		say(protocol.MarkerUnexpectedSuccess, errUnexpectedSuccess)
+		return protocol.StatusUnexpectedSuccess
+	}
+	return code
+}
+
+// run starts command, relays what it writes until it has ended and returns its
+// exit code. A command that cannot be started has the exit code that a shell
+// would give it. It errs when nothing was started for another reason.
+func (r *recording) run(spec protocol.Spec, command, environment []string) (int, error) {
+	stdin, err := openStdin(spec)
+	if err != nil {
+		return 0, err
+	}
+	defer stdin.Close()
+	pipes, err := newPipes()
+	if err != nil {
+		return 0, err
+	}
+	defer pipes.close()
+
+	path, failed := lookPath(command[0], environment)
+	var child *process
+	if failed == nil {
+		child, failed = start(path, command, environment, spec.NoInit, stdin, pipes)
+	}
+	if failed != nil {
+		r.stderr.write([]byte(failed.Error() + "\n"))
+		return failed.code, nil
+	}
+	return (&relay{pipes: pipes, rec: r, child: child}).run()
+}

@@ -1,0 +1,102 @@
+//go:build linux
+
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+)
+
+// keptVersions is how many shims stay installed side by side.
+const keptVersions = 8
+
+// runInstall copies the shim into dir and returns the exit status.
+func runInstall(dir, digest string) int {
+	if err := install(dir, digest); err != nil {
+		say("bodkin-shim: installing: ", err)
+		return 1
+	}
+	return 0
+}
+
+// install copies this program into dir, under the name of its digest, and
+// points protocol.Binary to it. Both appear by rename: whoever starts a shim
+// meanwhile gets a whole one. The engine knows the digest; computing it here
+// would double the size of the program.
+func install(dir, digest string) error {
+	temporary, err := copySelf(dir)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary)
+	name := protocol.VersionName(digest)
+	if err := os.Rename(temporary, filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	link := temporary + ".link"
+	if err := os.Symlink(name, link); err != nil {
+		return err
+	}
+	defer os.Remove(link)
+	if err := os.Rename(link, filepath.Join(dir, protocol.Binary)); err != nil {
+		return err
+	}
+	removeOld(dir)
+	return nil
+}
+
+// copySelf writes this program to a new file in dir and returns its path.
+func copySelf(dir string) (path string, err error) {
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return "", err
+	}
+	defer self.Close()
+	file, err := os.CreateTemp(dir, ".install-*")
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		file.Close()
+		if err != nil {
+			os.Remove(file.Name())
+		}
+	}()
+	if _, err := io.Copy(file, self); err != nil {
+		return "", err
+	}
+	if err := file.Chmod(0o755); err != nil {
+		return "", err
+	}
+	if err := file.Sync(); err != nil {
+		return "", err
+	}
+	return file.Name(), file.Close()
+}
+
+// removeOld removes the versions that were installed longest ago. That it fails
+// costs only their room.
+func removeOld(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	var versions []os.FileInfo
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), protocol.VersionName("")) {
+			continue
+		}
+		if info, err := entry.Info(); err == nil {
+			versions = append(versions, info)
+		}
+	}
+	slices.SortFunc(versions, func(a, b os.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	for _, old := range versions[min(len(versions), keptVersions):] {
+		os.Remove(filepath.Join(dir, old.Name()))
+	}
+}

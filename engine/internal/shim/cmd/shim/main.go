@@ -1,0 +1,46 @@
+//go:build linux
+
+// Program shim is the first process of each exec: it runs the command, passes
+// on signals, reaps, and leaves what the command wrote and how it ended in a
+// folder of its own. See package protocol for its arguments and exit statuses;
+// the first function to read is run.
+package main
+
+import (
+	"os"
+	"runtime"
+)
+
+// root is protocol.Root. Tests link another value.
+var root = "/dev/.bodkin"
+
+const usage = `usage: shim exec SPEC -- COMMAND [ARGUMENT...]
+       shim install FOLDER DIGEST
+       shim --version
+`
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+// run obeys the arguments and returns the exit status.
+func run(args []string) int {
+	switch {
+	case len(args) >= 4 && args[0] == "exec" && args[2] == "--":
+		return runExec(args[1], args[3:])
+	case len(args) == 3 && args[0] == "install":
+		return runInstall(args[1], args[2])
+	case len(args) >= 3 && args[0] == adoptCommand:
+		return adopt(args[1], args[2:])
+	case len(args) == 1 && args[0] == "--version":
+		os.Stdout.WriteString("bodkin-shim (" + runtime.Version() + " " + runtime.GOARCH + ")\n")
+		return 0
+	}
+	os.Stderr.WriteString(usage)
+	return 2
+}
+
+// say writes one line about the shim itself to stderr.
+func say(marker string, err error) {
+	os.Stderr.WriteString(marker + err.Error() + "\n")
+}

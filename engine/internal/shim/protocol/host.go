@@ -1,0 +1,36 @@
+package protocol
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Host is what an exec is told about the machine it runs on. It comes as a
+// secret mount, so that it is no part of the cache key.
+type Host struct {
+	// Shim is the digest ("sha256:…") of the shim that the engine wants. Empty
+	// accepts any.
+	Shim string `json:"shim,omitempty"`
+
+	// CABundle is the path within the exec of the host's CA certificates.
+	CABundle string `json:"caBundle,omitempty"`
+}
+
+// EncodeHost returns the content of HostFile.
+func EncodeHost(h Host) []byte {
+	b, err := json.Marshal(h)
+	if err != nil {
+		panic(err) // strings only: cannot fail
+	}
+	return b
+}
+
+// DecodeHost reads what EncodeHost wrote. Fields it does not know are left to
+// newer shims.
+func DecodeHost(b []byte) (Host, error) {
+	var h Host
+	if err := json.Unmarshal(b, &h); err != nil {
+		return Host{}, fmt.Errorf("reading what the engine says of the host: %w", err)
+	}
+	return h, nil
+}
