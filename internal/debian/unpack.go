@@ -91,7 +91,7 @@ func (f *folder) put(m member) error {
 	if m.existing {
 		return nil
 	}
-	if m.replaces {
+	if m.over >= 0 {
 		if err := f.here.Remove(base); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ type member struct {
 	*tar.Header
 	pkg      int    // index in the lock; -1 for the links that no package ships
 	listed   string // the path by which the package knows it, with a leading slash
-	replaces bool   // an earlier package's file is in its place
+	over     int    // index of the package whose file it replaces; -1 for none
 	existing bool   // a folder that is there already
 	body     io.Reader
 }
@@ -64,13 +64,13 @@ func (w *walker) mergedUsr() error {
 	}
 	for _, d := range dirs {
 		h := &tar.Header{Typeflag: tar.TypeDir, Name: d, Mode: 0o755, ModTime: w.lock.Date}
-		if err := w.place(member{Header: h, pkg: -1}); err != nil {
+		if err := w.place(member{Header: h, pkg: -1, over: -1}); err != nil {
 			return err
 		}
 	}
 	for _, l := range usrLinks(w.lock.Arch) {
 		h := &tar.Header{Typeflag: tar.TypeSymlink, Name: l, Linkname: "usr/" + l, Mode: 0o777, ModTime: w.lock.Date}
-		if err := w.place(member{Header: h, pkg: -1}); err != nil {
+		if err := w.place(member{Header: h, pkg: -1, over: -1}); err != nil {
 			return err
 		}
 	}
@@ -107,7 +107,7 @@ func (w *walker) locate(h *tar.Header) (member, error) {
 	if err != nil {
 		return member{}, err
 	}
-	m := member{listed: "/" + name}
+	m := member{listed: "/" + name, over: -1}
 	dir := h.Typeflag == tar.TypeDir
 	to, err := w.tree.follow(name, dir)
 	if err != nil {
@@ -179,7 +179,7 @@ func (w *walker) collide(m *member, old node) error {
 	case old.kind == tar.TypeSymlink && m.Typeflag == tar.TypeSymlink && old.link == m.Linkname:
 		m.existing = true
 	case old.pkg >= 0 && w.replaces(m.pkg, old.pkg):
-		m.replaces = true
+		m.over = old.pkg
 	case old.pkg >= 0 && w.replaces(old.pkg, m.pkg):
 		return errKept
 	case old.pkg < 0:
