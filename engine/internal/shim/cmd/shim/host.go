@@ -29,7 +29,7 @@ var caVariables = []string{
 // readHost returns what the engine says of the host: nothing where it says
 // nothing.
 func readHost() (protocol.Host, error) {
-	content, err := os.ReadFile(filepath.Join(root, protocol.HostName))
+	content, err := readFile(filepath.Join(root, protocol.HostName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return protocol.Host{}, nil
 	}

@@ -23,7 +23,7 @@ type process struct {
 
 // start starts the program at path. It leads a process group of its own, so
 // that a command that signals its whole group does not meet the shim in it.
-func start(path string, argv, environment []string, noInit bool, stdin *os.File, p *pipes) (*process, *startError) {
+func start(path string, argv, environment []string, noInit bool, stdin *file, p *pipes) (*process, *startError) {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded...)
 	name := argv[0]
@@ -33,7 +33,7 @@ func start(path string, argv, environment []string, noInit bool, stdin *os.File,
 	}
 	pid, err := syscall.ForkExec(path, argv, &syscall.ProcAttr{
 		Env:   environment,
-		Files: []uintptr{stdin.Fd(), uintptr(p.stdout.write), uintptr(p.stderr.write)},
+		Files: []uintptr{uintptr(stdin.fd), uintptr(p.stdout.write), uintptr(p.stderr.write)},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {

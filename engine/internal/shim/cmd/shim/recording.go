@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -16,7 +15,7 @@ import (
 // recording keeps what a command writes.
 type recording struct {
 	stdout, stderr *sink
-	files          []*os.File
+	files          []*file
 	err            error // the first failure to keep something
 }
 
@@ -25,7 +24,7 @@ type recording struct {
 type sink struct {
 	rec    *recording
 	live   int // file descriptor, -1 once nobody reads it
-	files  []*os.File
+	files  []*file
 	stream *scrub.Stream // nil without secrets
 	buf    []byte
 }
@@ -52,12 +51,12 @@ func outFile(name string) string {
 	return filepath.Join(root, protocol.OutName, name)
 }
 
-func (r *recording) sink(live int, name string, combined *os.File, secrets *scrub.Set) (*sink, error) {
-	file, err := r.create(outFile(name))
+func (r *recording) sink(live int, name string, combined *file, secrets *scrub.Set) (*sink, error) {
+	own, err := r.create(outFile(name))
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{rec: r, live: live, files: []*os.File{file, combined}}
+	s := &sink{rec: r, live: live, files: []*file{own, combined}}
 	if secrets != nil {
 		s.stream = secrets.Stream()
 	}
@@ -67,7 +66,7 @@ func (r *recording) sink(live int, name string, combined *os.File, secrets *scru
 // redirect adds the files that the spec asks for. One file for both streams is
 // opened once, so that they do not overwrite each other.
 func (r *recording) redirect(spec protocol.Spec) error {
-	var stdout *os.File
+	var stdout *file
 	var err error
 	if spec.Stdout != "" {
 		if stdout, err = r.create(spec.Stdout); err != nil {
@@ -88,8 +87,8 @@ func (r *recording) redirect(spec protocol.Spec) error {
 	return nil
 }
 
-func (r *recording) create(path string) (*os.File, error) {
-	f, err := os.Create(path)
+func (r *recording) create(path string) (*file, error) {
+	f, err := create(path)
 	if err == nil {
 		r.files = append(r.files, f)
 	}
@@ -115,7 +114,7 @@ func (r *recording) finish(code int) error {
 	if r.err != nil {
 		return r.err
 	}
-	return os.WriteFile(outFile(protocol.ExitCodeFile), []byte(strconv.Itoa(code)), 0o666)
+	return writeFile(outFile(protocol.ExitCodeFile), strconv.Itoa(code))
 }
 
 // write passes on what the command wrote.

@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"io/fs"
-	"os"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/scrub"
@@ -22,7 +21,7 @@ func secretsOf(spec protocol.Spec, environment []string) (*scrub.Set, error) {
 		}
 	}
 	for _, path := range spec.SecretFiles {
-		content, err := os.ReadFile(path)
+		content, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 			continue
 		}
