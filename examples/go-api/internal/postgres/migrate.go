@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -35,9 +36,10 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 	return migrate(ctx, pool, list, log)
 }
 
-// lockKey is this program's part of the advisory lock's key; the other part
-// is the schema, so that schemas of one database do not wait for each other.
-const lockKey = 0x676f6170 // "goap"
+// The lock goes with the transaction, however that ends. The first half of its
+// key is this program's ("goap" as a number); the other is the schema's, so
+// that schemas of one database do not wait for each other.
+const takeLock = `SELECT pg_advisory_xact_lock(x'676f6170'::integer, hashtext(current_schema()))`
 
 const versionsTable = `
 CREATE TABLE IF NOT EXISTS schema_versions (
@@ -49,20 +51,19 @@ CREATE TABLE IF NOT EXISTS schema_versions (
 
 func migrate(ctx context.Context, pool *pgxpool.Pool, list []migration, log *slog.Logger) error {
 	var fresh []migration
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		// The lock goes with the transaction, however that ends.
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))`, lockKey); err != nil {
+	err := inTransaction(ctx, pool, func(conn *pgconn.PgConn) error {
+		if err := execScript(ctx, conn, takeLock); err != nil {
 			return fmt.Errorf("waiting for the migration lock: %w", err)
 		}
-		if _, err := tx.Exec(ctx, versionsTable); err != nil {
+		if err := execScript(ctx, conn, versionsTable); err != nil {
 			return fmt.Errorf("creating the table of schema versions: %w", err)
 		}
 		var err error
-		if fresh, err = pending(ctx, tx, list); err != nil {
+		if fresh, err = pending(ctx, conn, list); err != nil {
 			return err
 		}
 		for _, m := range fresh {
-			if err := apply(ctx, tx, m); err != nil {
+			if err := apply(ctx, conn, m); err != nil {
 				return fmt.Errorf("applying migration %s: %w", m.Name, err)
 			}
 		}
@@ -79,31 +80,27 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, list []migration, log *slo
 
 // pending returns the part of list that the database lacks, after checking
 // that what it has is the beginning of list.
-func pending(ctx context.Context, tx pgx.Tx, list []migration) ([]migration, error) {
-	rows, err := tx.Query(ctx, `SELECT checksum FROM schema_versions ORDER BY version`)
+func pending(ctx context.Context, conn *pgconn.PgConn, list []migration) ([]migration, error) {
+	applied, err := execParams(ctx, conn, `SELECT checksum FROM schema_versions ORDER BY version`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the schema version: %w", err)
 	}
-	applied, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("reading the schema version: %w", err)
+	if len(applied.Rows) > len(list) {
+		return nil, &NewerSchemaError{Database: len(applied.Rows), Build: len(list)}
 	}
-	if len(applied) > len(list) {
-		return nil, &NewerSchemaError{Database: len(applied), Build: len(list)}
-	}
-	for i, sum := range applied {
-		if list[i].checksum() != sum {
+	for i, row := range applied.Rows {
+		if list[i].checksum() != string(row[0]) {
 			return nil, &EditedError{list[i].Name}
 		}
 	}
-	return list[len(applied):], nil
+	return list[len(applied.Rows):], nil
 }
 
-func apply(ctx context.Context, tx pgx.Tx, m migration) error {
-	if _, err := tx.Exec(ctx, m.SQL); err != nil {
+func apply(ctx context.Context, conn *pgconn.PgConn, m migration) error {
+	if err := execScript(ctx, conn, m.SQL); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO schema_versions (version, name, checksum) VALUES ($1, $2, $3)`,
-		m.Version, m.Name, m.checksum())
+	_, err := execParams(ctx, conn, `INSERT INTO schema_versions (version, name, checksum) VALUES ($1, $2, $3)`,
+		strconv.Itoa(m.Version), m.Name, m.checksum())
 	return err
 }

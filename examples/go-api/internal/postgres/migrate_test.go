@@ -69,7 +69,7 @@ func TestMigrateWaitsForTheLock(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.New(t))
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))`, lockKey)
+	_, err = tx.Exec(t.Context(), takeLock)
 	require.NoError(t, err)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
