@@ -88,6 +88,9 @@ func checkHealth(ctx context.Context, getenv func(string) string, stderr io.Writ
 // serve runs the service until ctx ends.
 func serve(ctx context.Context, settings config.Config, log *slog.Logger) error {
 	log.Info("starting", "version", version)
+	if !webcheck.TrustsAnybody() {
+		log.Warn("no certificate authorities found: no https page will pass its check")
+	}
 	starting, cancel := context.WithTimeout(ctx, settings.StartupTimeout)
 	defer cancel()
 	pool, err := postgres.Open(starting, settings.Database, log)

@@ -98,10 +98,12 @@ func TestDatabaseThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	stdout, _, status := finish(t, []string{
 		"DATABASE_URL=postgres://api:s3cret@127.0.0.1:1/api?sslmode=disable", "STARTUP_TIMEOUT=100ms", "LISTEN_ADDR=127.0.0.1:0",
+		"SSL_CERT_FILE=/nonexistent", "SSL_CERT_DIR=/nonexistent",
 	})
 	require.Equal(t, exitFailed, status)
 	require.Contains(t, stdout, `"msg":"waiting for the database"`)
 	require.Contains(t, stdout, "connection refused")
+	require.Contains(t, stdout, "no certificate authorities found")
 	require.NotContains(t, stdout, "s3cret")
 }
 
@@ -167,9 +169,10 @@ func serving(t *testing.T, env []string) *process {
 	lines := bufio.NewScanner(out)
 	for p.addr == "" {
 		require.True(t, lines.Scan(), "it ended before it listened")
-		var line struct{ Msg, Addr string }
+		var line struct{ Level, Msg, Addr string }
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &line), "every log line is JSON: %s", lines.Text())
 		p.addr = line.Addr
+		require.NotEqual(t, "WARN", line.Level, line.Msg)
 	}
 	go func() {
 		var rest []string

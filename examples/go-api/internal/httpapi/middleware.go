@@ -20,7 +20,9 @@ func (a *API) logged(next http.Handler) http.Handler {
 				level = slog.LevelDebug
 			}
 			a.Log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path,
-				"status", answer.code(), "bytes", answer.bytes, "duration", time.Since(start), "remote", r.RemoteAddr)
+				"status", answer.code(), "bytes", answer.bytes,
+				"ms", float64(time.Since(start).Microseconds())/1000,
+				"remote", r.RemoteAddr)
 		}()
 		next.ServeHTTP(answer, r)
 	})

@@ -45,7 +45,7 @@ func Run(ctx context.Context, l net.Listener, handler http.Handler, opts Options
 		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
-	opts.Log.Info("shutting down", "timeout", opts.ShutdownTimeout)
+	opts.Log.Info("shutting down", "timeout", opts.ShutdownTimeout.String())
 	// ctx has ended already; what is left has its own time-out.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), opts.ShutdownTimeout)
 	defer cancel()

@@ -104,6 +104,13 @@ func (c *Checker) Check(ctx context.Context, url string) (links.Page, error) {
 	return page, nil
 }
 
+// TrustsAnybody tells whether this system has a certificate authority, without
+// which every check of an https page fails unless Options.RootCAs is set.
+func TrustsAnybody() bool {
+	pool, err := x509.SystemCertPool()
+	return err == nil && !pool.Equal(x509.NewCertPool())
+}
+
 func isHTML(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (kind == "text/html" || kind == "application/xhtml+xml")

@@ -3,7 +3,6 @@ package webcheck
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -28,7 +27,6 @@ func reason(err error) string {
 		invalid *links.InvalidError
 		dns     *net.DNSError
 		cert    *tls.CertificateVerificationError
-		noRoots x509.SystemRootsError
 		timeout net.Error
 	)
 	switch {
@@ -40,8 +38,6 @@ func reason(err error) string {
 		return "redirects to a URL that " + invalid.Reason
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "names a host that does not exist"
-	case errors.As(err, &noRoots):
-		return "cannot be checked: this service has no certificate authorities"
 	case errors.As(err, &cert):
 		return "has a certificate that is not trusted"
 	case errors.As(err, &timeout) && timeout.Timeout():
