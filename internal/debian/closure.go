@@ -54,7 +54,7 @@ func (r *resolver) run(packages []string) error {
 	}
 	if r.opts.Essential {
 		for _, name := range slices.Sorted(maps.Keys(r.byName)) {
-			if c := r.byName[name][0]; c.get("Essential") == "yes" && !r.without(name) {
+			if c := r.byName[name][0]; c.essential() && !r.without(name) {
 				r.choose(c)
 			}
 		}

@@ -49,7 +49,7 @@ func (s Source) Resolve(ctx context.Context, packages []string, opts ResolveOpti
 			Filename:  c.get("Filename"),
 			SHA256:    c.get("SHA256"),
 			Security:  c.archive.security(),
-			Essential: c.get("Essential") == "yes",
+			Essential: c.essential(),
 		}
 		if err := p.check(c.get("Size")); err != nil {
 			return nil, fmt.Errorf("reading the index of %s: %w", c.archive.Suite, err)
@@ -112,6 +112,9 @@ func (u *universe) index() {
 			slices.SortStableFunc(list, func(a, b *candidate) int { return compareVersions(b.version(), a.version()) })
 		}
 		newest := list[0]
+		if !strings.Contains(newest.text, "\nProvides:") {
+			continue
+		}
 		for _, p := range parseRelations(newest.get("Provides")) {
 			u.providers[p[0].Name] = append(u.providers[p[0].Name], newest)
 		}
