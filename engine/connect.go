@@ -1,0 +1,101 @@
+// Package engine gives a pipeline something to run on: Connect returns an
+// ordinary client of the Dagger SDK, whatever is there to run containers.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"dagger.io/dagger"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/api"
+	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
+	"github.com/bodkin-ci/bodkin/engine/internal/embedded"
+	"github.com/bodkin-ci/bodkin/engine/internal/shim"
+)
+
+// Connect returns a client on an engine, in this order:
+//
+//   - the one that WithAddress names;
+//   - a Dagger session that is there already (DAGGER_SESSION_PORT);
+//   - the BuildKit daemon at BUILDKIT_HOST;
+//   - BuildKit embedded in the cache folder, set up when first needed (Linux, as root).
+//
+// For all but a Dagger session the API is served within this process, without
+// opening a port. Close the client to give everything back.
+//
+// Errors: *AddressError for an address that cannot be understood, and those
+// that say which daemon does not answer and what to do about it.
+func Connect(ctx context.Context, opts ...Option) (*dagger.Client, error) {
+	cfg := newConfig(opts)
+	chosen, err := choose(cfg.address, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	cfg.log.Info("engine", "use", chosen.engine, "because", chosen.why)
+	if chosen.engine == Dagger {
+		return connectDagger(ctx, cfg)
+	}
+	conn, err := serve(ctx, cfg, chosen.engine)
+	if err != nil {
+		return nil, err
+	}
+	return dagger.Connect(ctx, dagger.WithConn(conn))
+}
+
+// serve opens a session on BuildKit and puts the API in front of it.
+func serve(ctx context.Context, cfg config, engine string) (*connection, error) {
+	conn := &connection{}
+	if engine == Embedded {
+		daemon, err := embedded.Start(ctx, embedded.Options{Log: cfg.log})
+		if err != nil {
+			return nil, fmt.Errorf("starting the embedded engine: %w", err)
+		}
+		conn.daemon, engine = daemon, daemon.Address()
+	}
+	session, err := buildkit.Open(ctx, engine, buildkit.Options{
+		Progress: cfg.progress,
+		BuildShim: func(ctx context.Context, arch string) (string, string, error) {
+			return shim.Build(ctx, arch, cfg.log)
+		},
+		HostCA: hostCA(),
+	})
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	server, err := api.New(session)
+	if err != nil {
+		return nil, errors.Join(err, session.Close(), conn.Close())
+	}
+	conn.Server = server
+	return conn, nil
+}
+
+// connection is the SDK's connection to the server within this process, with
+// the lease on the daemon behind it.
+type connection struct {
+	*api.Server
+	daemon *embedded.Daemon
+}
+
+// Close ends the session and gives the daemon's lease back.
+func (c *connection) Close() error {
+	var errs []error
+	if c.Server != nil {
+		errs = append(errs, c.Server.Close())
+	}
+	if c.daemon != nil {
+		errs = append(errs, c.daemon.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func connectDagger(ctx context.Context, _ config) (*dagger.Client, error) {
+	c, err := dagger.Connect(ctx, dagger.WithLogOutput(os.Stderr))
+	if err != nil {
+		return nil, fmt.Errorf("connecting to a Dagger engine: %w", err)
+	}
+	return c, nil
+}

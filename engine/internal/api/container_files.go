@@ -1,0 +1,247 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	graphql "github.com/graph-gophers/graphql-go"
+	"github.com/moby/buildkit/client/llb"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/core"
+)
+
+func mode(bits int32) os.FileMode { return os.FileMode(bits) } //nolint:gosec // permission bits
+
+// WithRootfs replaces the root file system.
+func (c *Container) WithRootfs(args struct{ Directory graphql.ID }) (*Container, error) {
+	dir, err := load[*Directory](c.srv, args.Directory)
+	if err != nil {
+		return nil, err
+	}
+	return c.with("withRootfs", args, c.v.WithRootfs(dir.v)), nil
+}
+
+// WithDirectory copies a directory into the container.
+func (c *Container) WithDirectory(ctx context.Context, args struct {
+	Path, Owner      string
+	Source           graphql.ID
+	Exclude, Include []string
+	Gitignore        bool
+	Expand           bool
+	Permissions      int32
+}) (*Container, error) {
+	dir, err := load[*Directory](c.srv, args.Source)
+	if err != nil {
+		return nil, err
+	}
+	src, err := dir.filtered(ctx, args.Gitignore)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.v.WithDirectory(c.expand(args.Path, args.Expand), src, core.CopyOptions{
+		Include: args.Include, Exclude: args.Exclude, Owner: args.Owner, Permissions: mode(args.Permissions),
+	})
+	return c.try("withDirectory", args, v, err)
+}
+
+// WithFile copies a file into the container.
+func (c *Container) WithFile(args struct {
+	Path, Owner string
+	Source      graphql.ID
+	Permissions int32
+	Expand      bool
+}) (*Container, error) {
+	file, err := load[*File](c.srv, args.Source)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.v.WithFile(c.expand(args.Path, args.Expand), file.v, core.CopyOptions{Owner: args.Owner, Permissions: mode(args.Permissions)})
+	return c.try("withFile", args, v, err)
+}
+
+// WithFiles copies files into a folder of the container.
+func (c *Container) WithFiles(args struct {
+	Path, Owner string
+	Sources     []graphql.ID
+	Permissions int32
+	Expand      bool
+}) (*Container, error) {
+	files, err := loadAll[*File](c.srv, args.Sources)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.v.WithFiles(c.expand(args.Path, args.Expand), values(files), core.CopyOptions{Owner: args.Owner, Permissions: mode(args.Permissions)})
+	return c.try("withFiles", args, v, err)
+}
+
+func values(files []*File) []core.File {
+	out := make([]core.File, len(files))
+	for i, f := range files {
+		out[i] = f.v
+	}
+	return out
+}
+
+// WithNewFile writes a file.
+func (c *Container) WithNewFile(args struct {
+	Path, Contents, Owner string
+	Permissions           int32
+	Expand                bool
+}) (*Container, error) {
+	v, err := c.v.WithNewFile(c.expand(args.Path, args.Expand), args.Contents, mode(args.Permissions), args.Owner)
+	return c.try("withNewFile", args, v, err)
+}
+
+// WithSymlink makes a symbolic link.
+func (c *Container) WithSymlink(args struct {
+	Target, LinkName string
+	Expand           bool
+}) (*Container, error) {
+	v, err := c.v.WithSymlink(c.expand(args.Target, args.Expand), c.expand(args.LinkName, args.Expand))
+	return c.try("withSymlink", args, v, err)
+}
+
+// WithoutDirectory removes a folder.
+func (c *Container) WithoutDirectory(args pathArgs) (*Container, error) {
+	v, err := c.v.Without(c.expand(args.Path, args.Expand))
+	return c.try("withoutDirectory", args, v, err)
+}
+
+// WithoutFile removes a file.
+func (c *Container) WithoutFile(args pathArgs) (*Container, error) {
+	v, err := c.v.Without(c.expand(args.Path, args.Expand))
+	return c.try("withoutFile", args, v, err)
+}
+
+// WithoutFiles removes files.
+func (c *Container) WithoutFiles(args struct {
+	Paths  []string
+	Expand bool
+}) (*Container, error) {
+	paths := make([]string, len(args.Paths))
+	for i, p := range args.Paths {
+		paths[i] = c.expand(p, args.Expand)
+	}
+	v, err := c.v.Without(paths...)
+	return c.try("withoutFiles", args, v, err)
+}
+
+// WithMountedDirectory mounts a directory. Commands may write there; the
+// directory itself stays as it is.
+func (c *Container) WithMountedDirectory(args struct {
+	Path, Owner string
+	Source      graphql.ID
+	ReadOnly    bool
+	Expand      bool
+}) (*Container, error) {
+	dir, err := load[*Directory](c.srv, args.Source)
+	if err != nil {
+		return nil, err
+	}
+	st, p := c.v.Owned(dir.v.State, dir.v.Path, false, args.Owner)
+	return c.with("withMountedDirectory", args, c.v.WithMount(core.Mount{
+		Kind: core.MountDirectory, Target: c.expand(args.Path, args.Expand), State: st, Path: p, ReadOnly: args.ReadOnly,
+	})), nil
+}
+
+// WithMountedFile mounts a file.
+func (c *Container) WithMountedFile(args struct {
+	Path, Owner string
+	Source      graphql.ID
+	Expand      bool
+}) (*Container, error) {
+	file, err := load[*File](c.srv, args.Source)
+	if err != nil {
+		return nil, err
+	}
+	st, p := c.v.Owned(file.v.State, file.v.Path, true, args.Owner)
+	return c.with("withMountedFile", args, c.v.WithMount(core.Mount{
+		Kind: core.MountFile, Target: c.expand(args.Path, args.Expand), State: st, Path: p,
+	})), nil
+}
+
+// WithMountedCache mounts a cache volume.
+func (c *Container) WithMountedCache(args struct {
+	Path, Owner   string
+	Cache, Source graphql.ID
+	Sharing       *string
+	Expand        bool
+}) (*Container, error) {
+	cache, err := load[*CacheVolume](c.srv, args.Cache)
+	if err != nil {
+		return nil, err
+	}
+	m := core.Mount{
+		Kind: core.MountCache, Target: c.expand(args.Path, args.Expand),
+		CacheID: "bodkin:" + cache.key, Sharing: core.SharingMode(cache.sharing), State: llb.Scratch(), Path: "/",
+	}
+	if args.Sharing != nil {
+		m.Sharing = core.SharingMode(*args.Sharing)
+	}
+	source := cache.source
+	if args.Source != "" {
+		if source, err = load[*Directory](c.srv, args.Source); err != nil {
+			return nil, err
+		}
+	}
+	if source != nil {
+		m.State, m.Path = source.v.State, source.v.Path
+	}
+	owner := args.Owner
+	if owner == "" {
+		owner = cache.owner
+	}
+	m.State, m.Path = c.v.OwnedFolder(m.State, m.Path, owner)
+	return c.with("withMountedCache", args, c.v.WithMount(m)), nil
+}
+
+// WithMountedTemp mounts a folder in memory that is empty for each command.
+func (c *Container) WithMountedTemp(args struct {
+	Path   string
+	Size   int32
+	Expand bool
+}) *Container {
+	return c.with("withMountedTemp", args, c.v.WithMount(core.Mount{
+		Kind: core.MountTemp, Target: c.expand(args.Path, args.Expand), Size: int64(args.Size),
+	}))
+}
+
+// defaultSecretMode is that of a mounted secret: its owner may read it.
+const defaultSecretMode = 0o400
+
+// WithMountedSecret mounts a secret as a file.
+func (c *Container) WithMountedSecret(ctx context.Context, args struct {
+	Path, Owner string
+	Source      graphql.ID
+	Mode        int32
+	Expand      bool
+}) (*Container, error) {
+	secret, err := load[*Secret](c.srv, args.Source)
+	if err != nil {
+		return nil, err
+	}
+	uid, gid, err := c.v.UserIDs(ctx, c.srv.session, args.Owner)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	m := core.Mount{Kind: core.MountSecret, Target: c.expand(args.Path, args.Expand), SecretID: secret.id, UID: uid, GID: gid, Mode: int(args.Mode)}
+	if m.Mode == 0 {
+		m.Mode = defaultSecretMode
+	}
+	return c.with("withMountedSecret", args, c.v.WithMount(m)), nil
+}
+
+// WithoutMount removes a mount.
+func (c *Container) WithoutMount(args pathArgs) *Container {
+	return c.with("withoutMount", args, c.v.WithoutMount(c.expand(args.Path, args.Expand)))
+}
+
+// tempDir is the session's own folder on this machine, made when first needed.
+func (s *Server) tempDir() (string, error) {
+	s.tmpOnce.Do(func() { s.tmp, s.tmpErr = os.MkdirTemp("", "bodkin-session-") })
+	if s.tmpErr != nil {
+		return "", errors.Join(errors.New("making the session's temporary folder"), s.tmpErr)
+	}
+	return s.tmp, nil
+}

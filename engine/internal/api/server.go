@@ -1,0 +1,136 @@
+// Package api serves the Dagger API: one GraphQL schema and one Go file per
+// type, whose resolvers turn calls into values of package core. Start with New.
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	graphql "github.com/graph-gophers/graphql-go"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
+)
+
+//go:embed schema/*.graphqls
+var schemaFiles embed.FS
+
+// Version is the version of the Dagger API that is served.
+const Version = "v0.21.8"
+
+// maxQuery bounds a query's size in bytes.
+const maxQuery = 64 << 20
+
+// Server answers the Dagger SDK's requests without opening a port: it is the
+// connection (engineconn.EngineConn) itself.
+type Server struct {
+	session *buildkit.Session
+	schema  *graphql.Schema
+	salt    []byte // keeps IDs from telling what went into them
+	tmp     string
+	tmpOnce sync.Once
+	tmpErr  error
+	loads   atomic.Int64
+
+	objects sync.Map // ID → resolver
+	secrets secretNames
+	closed  sync.Once
+}
+
+// New returns a server for a session, which it owns from then on.
+func New(session *buildkit.Session) (*Server, error) {
+	s := &Server{session: session, salt: make([]byte, 32)}
+	if _, err := rand.Read(s.salt); err != nil {
+		return nil, err
+	}
+	sdl, err := SDL()
+	if err != nil {
+		return nil, err
+	}
+	s.schema, err = graphql.ParseSchema(sdl, &Query{node: node{srv: s, typ: "Query", digest: "query"}},
+		graphql.UseStringDescriptions(), graphql.MaxParallelism(64))
+	if err != nil {
+		return nil, fmt.Errorf("reading the schema: %w", err)
+	}
+	return s, nil
+}
+
+// SDL is the schema in GraphQL's schema language.
+func SDL() (string, error) {
+	var out strings.Builder
+	err := fs.WalkDir(schemaFiles, ".", func(p string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := schemaFiles.ReadFile(p)
+		out.Write(content)
+		return err
+	})
+	return out.String(), err
+}
+
+// Exec answers one query.
+func (s *Server) Exec(ctx context.Context, query, operation string, variables map[string]any) *graphql.Response {
+	resp := s.schema.Exec(ctx, query, operation, variables)
+	for _, err := range resp.Errors {
+		explain(err)
+	}
+	return resp
+}
+
+// Do implements graphql.Doer of the SDK's client: a POST of a query.
+func (s *Server) Do(req *http.Request) (*http.Response, error) {
+	var params struct {
+		Query         string         `json:"query"`
+		OperationName string         `json:"operationName"`
+		Variables     map[string]any `json:"variables"`
+	}
+	body, err := io.ReadAll(io.LimitReader(req.Body, maxQuery+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the query: %w", err)
+	}
+	if len(body) > maxQuery {
+		return nil, fmt.Errorf("the query is larger than %d MiB: pass big contents as files", maxQuery>>20)
+	}
+	if err := json.Unmarshal(body, &params); err != nil {
+		return nil, fmt.Errorf("reading the query: %w", err)
+	}
+	answer, err := json.Marshal(s.Exec(req.Context(), params.Query, params.OperationName, params.Variables))
+	if err != nil {
+		return nil, fmt.Errorf("writing the answer: %w", err)
+	}
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Status: "200 OK", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        http.Header{"Content-Type": {"application/json"}},
+		Body:          io.NopCloser(bytes.NewReader(answer)),
+		ContentLength: int64(len(answer)), Request: req,
+	}, nil
+}
+
+// Host names the connection in the SDK's URLs.
+func (s *Server) Host() string { return "bodkin" }
+
+// Close ends the session and removes what it kept on this machine.
+func (s *Server) Close() error {
+	var err error
+	s.closed.Do(func() {
+		err = s.session.Close()
+		if s.tmp != "" {
+			_ = os.RemoveAll(s.tmp)
+		}
+	})
+	return err
+}

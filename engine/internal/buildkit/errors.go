@@ -1,0 +1,144 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+)
+
+// errorLines is how many of the last lines of output an ExecError's message shows.
+const errorLines = 10
+
+// ExecError is an exec whose outcome was not the expected one.
+type ExecError struct {
+	Cmd      []string
+	ExitCode int
+	Stdout   string
+	Stderr   string
+	Err      error
+}
+
+func (e *ExecError) Error() string {
+	msg := fmt.Sprintf("process %q did not complete successfully: exit code: %d", strings.Join(e.Cmd, " "), e.ExitCode)
+	if tail := lastLines(e.Stderr, e.Stdout); tail != "" {
+		msg += "\n" + tail
+	}
+	return msg
+}
+
+func (e *ExecError) Unwrap() error { return e.Err }
+
+// command is what the shim was asked to run.
+func command(args []string) []string {
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[i+1:]
+	}
+	return args
+}
+
+// lastLines returns the end of the first output that has any.
+func lastLines(outputs ...string) string {
+	for _, out := range outputs {
+		out = strings.TrimRight(out, "\n")
+		if out == "" {
+			continue
+		}
+		lines := strings.Split(out, "\n")
+		return strings.Join(lines[max(0, len(lines)-errorLines):], "\n")
+	}
+	return ""
+}
+
+// explain turns an error of the solver into one in the user's terms.
+func explain(ctx context.Context, gw gateway.Client, err error) error {
+	var solveErr *errdefs.SolveError
+	if !errors.As(err, &solveErr) {
+		return clean(err)
+	}
+	exec := solveErr.GetOp().GetExec()
+	if exec == nil {
+		return clean(err)
+	}
+	if missing := shimMissing(err, solveErr.GetOp()); missing != nil {
+		return missing
+	}
+	out, readErr := readFailed(ctx, gw, solveErr, exec)
+	if readErr != nil {
+		return clean(fmt.Errorf("%w (its output could not be read: %w)", err, readErr))
+	}
+	return &ExecError{Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr, Err: clean(err)}
+}
+
+// failedOutput is what the shim of a failed exec has recorded.
+type failedOutput struct {
+	stdout, stderr string
+	exitCode       int
+}
+
+func readFailed(ctx context.Context, gw gateway.Client, solveErr *errdefs.SolveError, exec *pb.ExecOp) (*failedOutput, error) {
+	index := -1
+	for i, m := range exec.Mounts {
+		if m.Dest == protocol.OutDir {
+			index = i
+		}
+	}
+	if index < 0 || index >= len(solveErr.MountIDs) {
+		return nil, errors.New("the daemon kept no output")
+	}
+	ctr, err := gw.NewContainer(ctx, gateway.NewContainerRequest{Mounts: []gateway.Mount{{
+		Dest: "/", MountType: pb.MountType_BIND, ResultID: solveErr.MountIDs[index],
+	}}})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = ctr.Release(context.WithoutCancel(ctx)) }()
+	return readOutput(func(name string) ([]byte, error) {
+		return ctr.ReadFile(ctx, gateway.ReadContainerRequest{ReadRequest: gateway.ReadRequest{Filename: path.Join("/", exec.Mounts[index].Selector, name)}})
+	})
+}
+
+func readOutput(read func(string) ([]byte, error)) (*failedOutput, error) {
+	code, err := read(protocol.ExitCodeFile)
+	if err != nil {
+		return nil, err
+	}
+	out := &failedOutput{}
+	if out.exitCode, err = strconv.Atoi(strings.TrimSpace(string(code))); err != nil {
+		return nil, fmt.Errorf("reading the exit code: %w", err)
+	}
+	stdout, err := read(protocol.StdoutFile)
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := read(protocol.StderrFile)
+	if err != nil {
+		return nil, err
+	}
+	out.stdout, out.stderr = string(stdout), string(stderr)
+	return out, nil
+}
+
+// clean drops the wrapping that only says how the error travelled.
+func clean(err error) error { return &cleanError{err} }
+
+type cleanError struct{ err error }
+
+func (e *cleanError) Unwrap() error { return e.err }
+
+func (e *cleanError) Error() string {
+	msg := e.err.Error()
+	for _, noise := range []string{"failed to solve: ", "rpc error: code = Unknown desc = ", "rpc error: code = NotFound desc = ", "failed to run Build function: "} {
+		msg = strings.ReplaceAll(msg, noise, "")
+	}
+	return msg
+}

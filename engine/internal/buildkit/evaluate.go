@@ -1,0 +1,105 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/llb"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/util/entitlements"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// product names this client in the daemon's records.
+const product = "bodkin"
+
+// maxShimInstalls bounds how often one evaluation may find that an exec's shim
+// is missing (pruned meanwhile, or replaced by another release of Bodkin).
+const maxShimInstalls = 5
+
+// solveOpt is what all evaluations share. Builds are internal: the daemon
+// keeps no history record, which costs a write to disk for each.
+func (s *Session) solveOpt() client.SolveOpt {
+	return client.SolveOpt{
+		SharedSession:         s.sess,
+		SessionPreInitialized: true,
+		Internal:              true,
+		AllowedEntitlements: []string{
+			entitlements.EntitlementSecurityInsecure.String(),
+			entitlements.EntitlementNetworkHost.String(),
+		},
+	}
+}
+
+// Ref is an evaluated state, valid while the function it was handed to runs.
+type Ref struct {
+	gateway.Reference
+	gw gateway.Client
+}
+
+// Evaluate evaluates st and calls use with what came out. An exec that failed
+// is an *ExecError. Evaluations share what they have in common: a step runs
+// once, however many ask for it.
+func (s *Session) Evaluate(ctx context.Context, st llb.State, platform ocispecs.Platform, use func(context.Context, *Ref) error) error {
+	def, err := st.Marshal(ctx, llb.Platform(platform))
+	if err != nil {
+		return fmt.Errorf("describing the build: %w", err)
+	}
+	if err := s.pins.load(ctx, def); err != nil {
+		return err
+	}
+	if err := s.shims.prepare(ctx, def); err != nil {
+		return err
+	}
+	for attempt := 1; ; attempt++ {
+		err := s.build(ctx, def, use)
+		var missing *shimMissingError
+		if !errors.As(err, &missing) || attempt > maxShimInstalls {
+			return err
+		}
+		if err := s.shims.install(ctx, missing.arch); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Session) build(ctx context.Context, def *llb.Definition, use func(context.Context, *Ref) error) error {
+	var result error
+	_, err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+		result = s.solve(ctx, gw, def, use)
+		return result
+	})
+	if result != nil {
+		return result
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// Gateway runs fn with a BuildKit gateway client, as long as fn runs.
+func (s *Session) Gateway(ctx context.Context, fn func(context.Context, gateway.Client) error) (*client.SolveResponse, error) {
+	ch, wait := s.progress.stream()
+	defer wait()
+	return s.client.Build(ctx, s.solveOpt(), product, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+		return gateway.NewResult(), fn(ctx, gw)
+	}, ch)
+}
+
+func (s *Session) solve(ctx context.Context, gw gateway.Client, def *llb.Definition, use func(context.Context, *Ref) error) error {
+	if len(def.Def) == 0 { // scratch
+		return use(ctx, &Ref{gw: gw})
+	}
+	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	if err != nil {
+		return explain(ctx, gw, err)
+	}
+	ref, err := res.SingleRef()
+	if err != nil {
+		return err
+	}
+	return use(ctx, &Ref{Reference: ref, gw: gw})
+}

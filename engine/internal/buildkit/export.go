@@ -1,0 +1,49 @@
+package buildkit
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/filesync"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// ExportDir writes the tree of st into the folder dir of this machine.
+func (s *Session) ExportDir(ctx context.Context, st llb.State, platform ocispecs.Platform, dir string) error {
+	return s.export(ctx, st, platform, client.ExportEntry{Type: client.ExporterLocal, OutputDir: dir})
+}
+
+// ExportTar writes the tree of st to w as a tar archive.
+func (s *Session) ExportTar(ctx context.Context, st llb.State, platform ocispecs.Platform, w io.WriteCloser) error {
+	return s.export(ctx, st, platform, client.ExportEntry{
+		Type:   client.ExporterTar,
+		Output: filesync.FileOutputFunc(func(map[string]string) (io.WriteCloser, error) { return w, nil }),
+	})
+}
+
+// export evaluates st, so that failures are explained, and then solves it again
+// with an exporter, which finds everything in the cache. Exporters need a
+// session of their own: it tells the daemon where the output goes.
+func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Platform, entry client.ExportEntry) error {
+	return s.Evaluate(ctx, st, platform, func(ctx context.Context, _ *Ref) error {
+		def, err := st.Marshal(ctx, llb.Platform(platform))
+		if err != nil {
+			return err
+		}
+		opt := s.solveOpt()
+		opt.SharedSession, opt.SessionPreInitialized = nil, false
+		opt.Session = []session.Attachable{secretsprovider.NewSecretProvider(s.Secrets), s.Auth, s.Stores.attachable()}
+		opt.Exports = []client.ExportEntry{entry}
+		ch, wait := s.progress.stream()
+		defer wait()
+		if _, err := s.client.Solve(ctx, def, opt, ch); err != nil {
+			return clean(fmt.Errorf("exporting: %w", err))
+		}
+		return nil
+	})
+}

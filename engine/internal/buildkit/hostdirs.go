@@ -1,0 +1,68 @@
+package buildkit
+
+import (
+	"sync"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/tonistiigi/fsutil"
+	fstypes "github.com/tonistiigi/fsutil/types"
+)
+
+// hostDirs are the folders of the host that the daemon may read, by name.
+type hostDirs struct {
+	mu     sync.Mutex
+	byName map[string]fsutil.FS
+}
+
+func newHostDirs() *hostDirs { return &hostDirs{byName: map[string]fsutil.FS{}} }
+
+// LookupDir implements filesync.DirSource.
+func (h *hostDirs) LookupDir(name string) (fsutil.FS, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fs, ok := h.byName[name]
+	return fs, ok
+}
+
+func (h *hostDirs) add(name string, fs fsutil.FS) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.byName[name] = fs
+}
+
+// HostDir describes a folder of the host to load.
+type HostDir struct {
+	// Name tells loads of one session apart: the same name is the same load.
+	Name string
+	// FS is what is loaded; excluded files never travel.
+	FS      fsutil.FS
+	Include []string
+	Exclude []string
+	// Hint names the folder across sessions, so that only what changed since
+	// the last load is sent. Usually its absolute path.
+	Hint  string
+	Label string
+}
+
+// HostDir returns the state of a folder of the host. It is loaded when first
+// evaluated, once in a session; files are owned by root.
+func (s *Session) HostDir(dir HostDir) (llb.State, error) {
+	fs, err := fsutil.NewFilterFS(dir.FS, &fsutil.FilterOpt{Map: ownedByRoot})
+	if err != nil {
+		return llb.State{}, err
+	}
+	s.dirs.add(dir.Name, fs)
+	st := llb.Local(dir.Name,
+		llb.SessionID(s.sess.ID()),
+		llb.IncludePatterns(dir.Include),
+		llb.ExcludePatterns(dir.Exclude),
+		llb.SharedKeyHint(dir.Hint),
+		llb.WithCustomName(dir.Label))
+	s.pins.add(st)
+	return st, nil
+}
+
+func ownedByRoot(_ string, st *fstypes.Stat) fsutil.MapResult {
+	st.Uid, st.Gid = 0, 0
+	return fsutil.MapResultKeep
+}

@@ -1,0 +1,98 @@
+package buildkit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// resolveTimeout bounds how long a registry may take to tell an image's digest.
+const resolveTimeout = 60 * time.Second
+
+// RegistryImage is an image that a registry has.
+type RegistryImage struct {
+	Ref    string // with digest
+	State  llb.State
+	Config dockerspec.DockerOCIImageConfig
+}
+
+// ReferenceError is an image reference that cannot be parsed.
+type ReferenceError struct {
+	Ref string
+	Err error
+}
+
+func (e *ReferenceError) Error() string {
+	return fmt.Sprintf("invalid image reference %q: %s (expected something like alpine:3.22 or registry.example.com/team/app:1.0)", e.Ref, e.Err)
+}
+
+func (e *ReferenceError) Unwrap() error { return e.Err }
+
+// ParseReference completes an image reference: docker.io and :latest are understood.
+func ParseReference(ref string) (reference.Named, error) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return nil, &ReferenceError{Ref: ref, Err: err}
+	}
+	return reference.TagNameOnly(named), nil
+}
+
+// ResolveImage asks the registry for an image's digest and configuration. Its
+// layers are pulled when something that depends on them is evaluated.
+func (s *Session) ResolveImage(ctx context.Context, ref string, platform ocispecs.Platform) (*RegistryImage, error) {
+	named, err := ParseReference(ref)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, resolveTimeout,
+		fmt.Errorf("no answer from registry %s within %s", reference.Domain(named), resolveTimeout))
+	defer cancel()
+	var img *RegistryImage
+	_, err = s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+		img, err = resolveImage(ctx, gw, named, platform)
+		return err
+	})
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return nil, clean(fmt.Errorf("resolving image %s: %w", named, err))
+	}
+	return img, nil
+}
+
+func resolveImage(ctx context.Context, gw gateway.Client, named reference.Named, platform ocispecs.Platform) (*RegistryImage, error) {
+	_, dgst, raw, err := gw.ResolveImageConfig(ctx, named.String(), sourceresolver.Opt{
+		LogName:  "resolve image " + named.String(),
+		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &platform, ResolveMode: pb.AttrImageResolveModeDefault},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var config dockerspec.DockerOCIImage
+	if err := json.Unmarshal(raw, &config); err != nil {
+		return nil, fmt.Errorf("reading the image's configuration: %w", err)
+	}
+	pinned, err := reference.WithDigest(reference.TrimNamed(named), dgst)
+	if err != nil {
+		return nil, err
+	}
+	full := named.String()
+	if _, ok := named.(reference.Digested); !ok {
+		full += "@" + dgst.String()
+	}
+	return &RegistryImage{
+		Ref:    full,
+		State:  llb.Image(pinned.String(), llb.Platform(platform), llb.WithCustomName("pull "+full)),
+		Config: config.Config,
+	}, nil
+}

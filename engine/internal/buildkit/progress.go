@@ -1,0 +1,99 @@
+package buildkit
+
+import (
+	"sync"
+
+	"github.com/moby/buildkit/client"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// progress merges the status streams of all evaluations into one, delivered in
+// order from one goroutine. A vertex that was finished once is not reported
+// again: later evaluations find it in the cache, which would make a step that
+// ran look cached.
+type progress struct {
+	updates chan *client.SolveStatus
+	done    chan struct{}
+
+	mu       sync.Mutex
+	finished map[digest.Digest]bool
+}
+
+func newProgress(sink func(*client.SolveStatus)) *progress {
+	p := &progress{
+		updates:  make(chan *client.SolveStatus, 64),
+		done:     make(chan struct{}),
+		finished: map[digest.Digest]bool{},
+	}
+	go func() {
+		defer close(p.done)
+		for st := range p.updates {
+			if sink != nil {
+				sink(st)
+			}
+		}
+	}()
+	return p
+}
+
+// stream returns a channel for one evaluation and a wait for its end. The
+// evaluation closes the channel.
+func (p *progress) stream() (ch chan *client.SolveStatus, wait func()) {
+	ch = make(chan *client.SolveStatus, 16)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		hidden := map[digest.Digest]bool{}
+		for st := range ch {
+			if st := p.filter(st, hidden); st != nil {
+				p.updates <- st
+			}
+		}
+	}()
+	return ch, func() { <-done }
+}
+
+// filter drops what was reported as finished before this evaluation.
+func (p *progress) filter(st *client.SolveStatus, hidden map[digest.Digest]bool) *client.SolveStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := &client.SolveStatus{Warnings: st.Warnings}
+	for _, v := range st.Vertexes {
+		if hidden[v.Digest] {
+			continue
+		}
+		if p.finished[v.Digest] {
+			hidden[v.Digest] = true
+			continue
+		}
+		if retriesShim(v.Error) {
+			v.Error = ""
+		}
+		out.Vertexes = append(out.Vertexes, v)
+	}
+	for _, v := range out.Vertexes {
+		if v.Completed != nil && v.Error == "" {
+			p.finished[v.Digest] = true
+		}
+	}
+	for _, s := range st.Statuses {
+		if !hidden[s.Vertex] {
+			out.Statuses = append(out.Statuses, s)
+		}
+	}
+	for _, l := range st.Logs {
+		if !hidden[l.Vertex] && !retriesShim(string(l.Data)) {
+			out.Logs = append(out.Logs, l)
+		}
+	}
+	if len(out.Vertexes)+len(out.Statuses)+len(out.Logs)+len(out.Warnings) == 0 {
+		return nil
+	}
+	return out
+}
+
+// close waits until everything was delivered. No stream may be open any more.
+func (p *progress) close() {
+	close(p.updates)
+	<-p.done
+}

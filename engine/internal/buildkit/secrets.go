@@ -1,0 +1,54 @@
+package buildkit
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/moby/buildkit/session/secrets"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
+)
+
+// hostCASecret is the ID under which execs get the host's CA bundle.
+const hostCASecret = "bodkin.ca"
+
+// MaxSecretSize is BuildKit's limit for one secret, in bytes.
+const MaxSecretSize = secretsprovider.MaxSecretSize
+
+// Secrets holds what execs may mount as secrets: those of the pipeline, and
+// what belongs to the host and must stay out of cache keys. Only IDs ever
+// reach a definition.
+type Secrets struct {
+	mu   sync.Mutex
+	byID map[string]func(context.Context) ([]byte, error)
+}
+
+func newSecrets() *Secrets {
+	return &Secrets{byID: map[string]func(context.Context) ([]byte, error){}}
+}
+
+// Set makes a secret available under id. Its value is asked for when an exec
+// needs it.
+func (s *Secrets) Set(id string, value func(context.Context) ([]byte, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byID[id] = value
+}
+
+// system sets a secret of the engine's own; a nil value means that there is none.
+func (s *Secrets) system(id string, value []byte) {
+	if value != nil {
+		s.Set(id, func(context.Context) ([]byte, error) { return value, nil })
+	}
+}
+
+// GetSecret implements secrets.SecretStore.
+func (s *Secrets) GetSecret(ctx context.Context, id string) ([]byte, error) {
+	s.mu.Lock()
+	value, ok := s.byID[id]
+	s.mu.Unlock()
+	if !ok {
+		return nil, fmt.Errorf("secret %q: %w", id, secrets.ErrNotFound)
+	}
+	return value(ctx)
+}

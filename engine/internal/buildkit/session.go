@@ -1,0 +1,179 @@
+// Package buildkit drives one stock BuildKit daemon for the length of one
+// session: it evaluates LLB, reads what came out, and serves the daemon what it
+// asks the client for (host folders, secrets, image archives, registry logins).
+// Start with Open.
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/containerd/platforms"
+	"github.com/docker/cli/cli/config"
+	"github.com/moby/buildkit/client"
+	_ "github.com/moby/buildkit/client/connhelper/dockercontainer" // docker-container:// addresses
+	_ "github.com/moby/buildkit/client/connhelper/kubepod"         // kube-pod:// addresses
+	_ "github.com/moby/buildkit/client/connhelper/ssh"             // ssh:// addresses
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/auth/authprovider"
+	"github.com/moby/buildkit/session/filesync"
+	"github.com/moby/buildkit/session/grpchijack"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// dialTimeout bounds how long an engine's address may take to answer.
+const dialTimeout = 10 * time.Second
+
+// Options of a session.
+type Options struct {
+	// Progress gets every status update of the session, in order, from one
+	// goroutine. It may be nil.
+	Progress func(*client.SolveStatus)
+	// BuildShim returns the path of the exec shim for a Linux architecture and
+	// the digest of its content.
+	BuildShim func(ctx context.Context, arch string) (path, digest string, err error)
+	// HostCA is the host's bundle of certificate authorities in PEM, or nil.
+	HostCA []byte
+}
+
+// Session is an open session on a BuildKit daemon. It is safe for concurrent use.
+type Session struct {
+	client   *client.Client
+	sess     *session.Session
+	address  string
+	platform ocispecs.Platform
+	workerID string
+	options  Options
+
+	Secrets *Secrets
+	Stores  *Stores
+	Auth    *Auth
+
+	dirs     *hostDirs
+	pins     *pins
+	progress *progress
+	shims    *shims
+
+	stop   context.CancelFunc
+	served chan struct{}
+}
+
+// Open connects to the BuildKit daemon at address (unix://, tcp://,
+// docker-container://, kube-pod:// or ssh://) and starts a session there. An
+// address that does not answer within 10 s is an AddressError.
+func Open(ctx context.Context, address string, opts Options) (*Session, error) {
+	c, err := client.New(ctx, address)
+	if err != nil {
+		return nil, &AddressError{Address: address, Err: err}
+	}
+	platform, workerID, err := worker(ctx, c)
+	if err != nil {
+		_ = c.Close()
+		return nil, &AddressError{Address: address, Err: err}
+	}
+	s := &Session{
+		client: c, address: address, platform: platform, workerID: workerID, options: opts,
+		Secrets: newSecrets(), Stores: newStores(), dirs: newHostDirs(), served: make(chan struct{}),
+	}
+	s.progress = newProgress(opts.Progress)
+	s.pins = &pins{session: s}
+	s.shims = &shims{session: s, installed: map[string]*shimState{}}
+	s.Secrets.system(hostCASecret, opts.HostCA)
+	if err := s.serve(); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// serve attaches what the daemon may ask for and keeps the session's
+// connection open until Close.
+func (s *Session) serve() error {
+	ctx, stop := context.WithCancel(context.Background())
+	sess, err := session.NewSession(ctx, sharedKey())
+	if err != nil {
+		stop()
+		return fmt.Errorf("creating a session: %w", err)
+	}
+	s.sess, s.stop = sess, stop
+	s.Auth = newAuth(authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
+		AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(os.Stderr)),
+	}))
+	sess.Allow(filesync.NewFSSyncProvider(s.dirs))
+	sess.Allow(secretsprovider.NewSecretProvider(s.Secrets))
+	sess.Allow(s.Auth)
+	sess.Allow(s.Stores.attachable())
+	go func() {
+		defer close(s.served)
+		_ = sess.Run(ctx, grpchijack.Dialer(s.client.ControlClient()))
+	}()
+	return nil
+}
+
+// sharedKey tells the daemon whose host folders these are, so that it syncs a
+// folder again only from the machine that sent it.
+func sharedKey() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "bodkin"
+	}
+	return "bodkin:" + name
+}
+
+// Close ends the session, giving back everything the daemon held for it.
+func (s *Session) Close() error {
+	s.pins.close()
+	closeErr := s.sess.Close()
+	s.stop()
+	<-s.served
+	s.progress.close()
+	return errors.Join(closeErr, s.client.Close())
+}
+
+// Address is the daemon's address.
+func (s *Session) Address() string { return s.address }
+
+// Platform is the platform of the daemon's worker: where steps run by default.
+func (s *Session) Platform() ocispecs.Platform { return s.platform }
+
+// Client is the connection to the daemon.
+func (s *Session) Client() *client.Client { return s.client }
+
+// ID is the session's ID at the daemon.
+func (s *Session) ID() string { return s.sess.ID() }
+
+// worker asks for the platform and the ID of the daemon's first worker. The ID
+// lasts as long as the daemon's state folder.
+func worker(ctx context.Context, c *client.Client) (ocispecs.Platform, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	workers, err := c.ListWorkers(ctx)
+	if err != nil {
+		return ocispecs.Platform{}, "", err
+	}
+	for _, w := range workers {
+		if len(w.Platforms) > 0 {
+			return platforms.Normalize(w.Platforms[0]), w.ID, nil
+		}
+	}
+	return ocispecs.Platform{OS: "linux", Architecture: runtime.GOARCH}, "", nil
+}
+
+// AddressError says that no BuildKit daemon answered at an address.
+type AddressError struct {
+	Address string
+	Err     error
+}
+
+func (e *AddressError) Error() string {
+	return fmt.Sprintf("no BuildKit answers at %s: %s (check the address given with --engine or BUILDKIT_HOST)",
+		e.Address, strings.TrimSpace(e.Err.Error()))
+}
+
+func (e *AddressError) Unwrap() error { return e.Err }

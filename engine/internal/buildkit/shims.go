@@ -1,0 +1,201 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/moby/buildkit/client/llb"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	gatewaypb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+	"github.com/bodkin-ci/bodkin/internal/cachedir"
+)
+
+// shims sees to it that the daemon holds the exec shim. Execs get it from a
+// cache mount, whose content is no part of their cache key: neither a new
+// release of Bodkin nor another Go toolchain makes finished steps run again.
+type shims struct {
+	session *Session
+
+	mu        sync.Mutex
+	installed map[string]*shimState // by architecture
+}
+
+type shimState struct {
+	once sync.Once
+	err  error
+}
+
+// ShimMounts are the mounts that each exec needs for its shim, apart from its
+// output. The state of a cached exec does not depend on what is in them.
+func ShimMounts(arch string) []llb.RunOption {
+	return []llb.RunOption{
+		llb.AddMount(protocol.BinDir, llb.Scratch(), shimCache(arch), llb.Readonly),
+		llb.AddSecret(protocol.HostFile, llb.SecretID(hostSecret(arch)), llb.SecretOptional, llb.SecretFileOpt(0, 0, 0o444)),
+		llb.AddSecret(protocol.CABundle, llb.SecretID(hostCASecret), llb.SecretOptional, llb.SecretFileOpt(0, 0, 0o444)),
+	}
+}
+
+func shimCache(arch string) llb.MountOption {
+	return llb.AsPersistentCacheDir("bodkin-shim-"+arch, llb.CacheMountShared)
+}
+
+func hostSecret(arch string) string { return "bodkin.host." + arch }
+
+// prepare makes the shim available for every architecture that def runs execs on.
+func (s *shims) prepare(ctx context.Context, def *llb.Definition) error {
+	for arch := range execArchitectures(def) {
+		state := s.state(arch)
+		state.once.Do(func() { state.err = s.ensure(ctx, arch) })
+		if state.err != nil {
+			s.forget(arch, state)
+			return state.err
+		}
+	}
+	return nil
+}
+
+func (s *shims) state(arch string) *shimState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.installed[arch] == nil {
+		s.installed[arch] = &shimState{}
+	}
+	return s.installed[arch]
+}
+
+func (s *shims) forget(arch string, state *shimState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.installed[arch] == state {
+		delete(s.installed, arch)
+	}
+}
+
+func execArchitectures(def *llb.Definition) map[string]bool {
+	archs := map[string]bool{}
+	for _, raw := range def.Def {
+		var op pb.Op
+		if err := op.UnmarshalVT(raw); err != nil {
+			continue // the daemon will refuse it
+		}
+		if op.GetExec() != nil {
+			archs[op.GetPlatform().GetArchitecture()] = true
+		}
+	}
+	return archs
+}
+
+// ensure builds the shim, tells execs which one is wanted, and installs it
+// unless this machine has seen to that before. A note that is wrong (the cache
+// mount was pruned) costs one failed exec start and an installation.
+func (s *shims) ensure(ctx context.Context, arch string) error {
+	_, shimDigest, err := s.session.options.BuildShim(ctx, arch)
+	if err != nil {
+		return fmt.Errorf("building the exec shim: %w", err)
+	}
+	s.session.Secrets.system(hostSecret(arch), protocol.EncodeHost(protocol.Host{Shim: shimDigest, CABundle: s.caBundle()}))
+	note, err := s.note(shimDigest)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(note); err == nil {
+		return nil
+	}
+	return s.install(ctx, arch)
+}
+
+func (s *shims) caBundle() string {
+	if s.session.options.HostCA == nil {
+		return ""
+	}
+	return protocol.CABundle
+}
+
+// note is the file that remembers that a daemon holds a shim.
+func (s *shims) note(shimDigest string) (string, error) {
+	dir, err := cachedir.Ensure("shim-notes")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, digest.FromString(s.session.workerID+"\n"+shimDigest).Encoded()), nil
+}
+
+// install puts the shim for arch into the daemon's cache mount.
+func (s *shims) install(ctx context.Context, arch string) error {
+	path, shimDigest, err := s.session.options.BuildShim(ctx, arch)
+	if err != nil {
+		return fmt.Errorf("building the exec shim: %w", err)
+	}
+	fs, err := fsutil.NewFS(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("reading the exec shim: %w", err)
+	}
+	platform := ocispecs.Platform{OS: "linux", Architecture: arch}
+	src, err := s.session.HostDir(HostDir{
+		Name: "bodkin-shim-" + shimDigest, FS: fs, Include: []string{filepath.Base(path)},
+		Hint: "bodkin-shim-" + arch, Label: "[internal] load exec shim",
+	})
+	if err != nil {
+		return err
+	}
+	run := llb.Scratch().Run(
+		llb.Args(protocol.InstallArgs("/src/"+filepath.Base(path), "/dst", shimDigest)),
+		llb.AddMount("/src", src, llb.Readonly),
+		llb.AddMount("/dst", llb.Scratch(), shimCache(arch)),
+		llb.IgnoreCache, llb.WithCustomName("[internal] install exec shim"))
+	def, err := run.Root().Marshal(ctx, llb.Platform(platform))
+	if err != nil {
+		return fmt.Errorf("describing the installation of the exec shim: %w", err)
+	}
+	_, err = s.session.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+		_, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+		return err
+	})
+	if err != nil {
+		return clean(fmt.Errorf("installing the exec shim: %w", err))
+	}
+	note, err := s.note(shimDigest)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(note, nil, 0o600)
+}
+
+// shimMissingError says that an exec did not start because the daemon does not
+// hold the wanted shim.
+type shimMissingError struct{ arch string }
+
+func (e *shimMissingError) Error() string { return "the daemon lost the exec shim for " + e.arch }
+
+// shimMissing recognises a shimMissingError in what the daemon says of op.
+func shimMissing(err error, op *pb.Op) *shimMissingError {
+	var exit *gatewaypb.ExitError
+	outdated := errors.As(err, &exit) && exit.ExitCode == protocol.StatusOutdated
+	if !outdated && !startsWithoutShim(err.Error()) {
+		return nil
+	}
+	return &shimMissingError{arch: op.GetPlatform().GetArchitecture()}
+}
+
+func startsWithoutShim(msg string) bool {
+	return strings.Contains(msg, protocol.BinaryPath) && strings.Contains(msg, "no such file or directory") &&
+		!strings.Contains(msg, "did not complete successfully: exit code")
+}
+
+// retriesShim recognises output that only says that the shim is to be
+// installed, which the user need not see.
+func retriesShim(text string) bool {
+	return strings.HasPrefix(text, protocol.MarkerOutdated) || startsWithoutShim(text) ||
+		strings.Contains(text, fmt.Sprintf("exit code: %d", protocol.StatusOutdated))
+}

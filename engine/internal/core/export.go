@@ -1,0 +1,162 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
+)
+
+// TargetError says why something cannot be exported to a path of the host.
+type TargetError struct {
+	Path string
+	Err  error
+}
+
+func (e *TargetError) Error() string { return fmt.Sprintf("exporting to %s: %s", e.Path, e.Err) }
+
+func (e *TargetError) Unwrap() error { return e.Err }
+
+// TargetPath makes the path of an export absolute: relative ones start at the
+// process's working folder, ~ is the home folder.
+func TargetPath(target string) (string, error) {
+	if target == "" {
+		return "", errors.New("exporting: the path to write to is empty")
+	}
+	if rest, ok := cutHome(target); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("expanding %s: %w", target, err)
+		}
+		target = filepath.Join(home, rest)
+	}
+	return filepath.Abs(target)
+}
+
+// Export writes the file to a path of the host, by rename: it is there whole or
+// not at all. A folder at the path is an error, unless intoFolder: then the file
+// goes there under its own name. It returns the path written.
+func (f File) Export(ctx context.Context, s *buildkit.Session, target string, intoFolder bool) (string, error) {
+	if info, err := os.Stat(target); err == nil && info.IsDir() {
+		if !intoFolder {
+			return "", &TargetError{target, errors.New("a folder is in the way: name the file to write, or allow the folder with allowParentDirPath")}
+		}
+		target = filepath.Join(target, f.Name())
+	}
+	err := s.Evaluate(ctx, f.State, f.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
+		st, err := ref.Stat(ctx, f.Path)
+		if err != nil {
+			return err
+		}
+		if st.IsDir() {
+			return fmt.Errorf("%s is a directory, not a file", f.Path)
+		}
+		return writeAtomically(target, Mode(st), func(w *renameio.PendingFile) error { return ref.Copy(ctx, f.Path, w) })
+	})
+	return target, err
+}
+
+func writeAtomically(target string, mode os.FileMode, write func(*renameio.PendingFile) error) error {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return &TargetError{target, err}
+	}
+	pending, err := renameio.NewPendingFile(target, renameio.WithTempDir(filepath.Dir(target)), renameio.WithPermissions(mode), renameio.IgnoreUmask())
+	if err != nil {
+		return &TargetError{target, err}
+	}
+	defer func() { _ = pending.Cleanup() }()
+	if err := write(pending); err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) && pathErr.Op == "write" {
+			return &TargetError{target, pathErr.Err}
+		}
+		return err
+	}
+	if err := pending.CloseAtomicallyReplace(); err != nil {
+		return &TargetError{target, err}
+	}
+	return nil
+}
+
+// Export writes the directory's contents to a folder of the host. Files that
+// are there already are replaced one by one, each by rename; others stay,
+// unless wipe.
+func (d Directory) Export(ctx context.Context, s *buildkit.Session, target string, wipe bool) error {
+	if err := d.Sync(ctx, s); err != nil {
+		return err
+	}
+	parent := filepath.Dir(target)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return &TargetError{target, err}
+	}
+	if info, err := os.Stat(target); err == nil && !info.IsDir() {
+		return &TargetError{target, errors.New("a file is in the way")}
+	}
+	staging, err := os.MkdirTemp(parent, ".bodkin-export-")
+	if err != nil {
+		return &TargetError{target, err}
+	}
+	defer func() { _ = os.RemoveAll(staging) }()
+	tree := filepath.Join(staging, "tree")
+	if err := s.ExportDir(ctx, d.atRoot().State, d.Platform, tree); err != nil {
+		return &TargetError{target, err}
+	}
+	if err := os.MkdirAll(tree, 0o755); err != nil { // an empty directory exports nothing
+		return &TargetError{target, err}
+	}
+	if err := place(tree, target, filepath.Join(staging, "old"), wipe); err != nil {
+		return &TargetError{target, err}
+	}
+	return nil
+}
+
+// place moves the tree to target: as a whole where nothing is there or all of
+// it shall go, file by file otherwise.
+func place(tree, target, old string, wipe bool) error {
+	_, err := os.Lstat(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.Rename(tree, target)
+	case err != nil:
+		return err
+	case wipe:
+		if err := os.Rename(target, old); err != nil {
+			return err
+		}
+		return os.Rename(tree, target)
+	default:
+		return merge(tree, target)
+	}
+}
+
+func merge(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		src, dst := filepath.Join(from, entry.Name()), filepath.Join(to, entry.Name())
+		there, err := os.Lstat(dst)
+		switch {
+		case err == nil && there.IsDir() && entry.IsDir():
+			if err := merge(src, dst); err != nil {
+				return err
+			}
+			continue
+		case err == nil && there.IsDir():
+			return fmt.Errorf("folder %s is in the way of a file", dst)
+		case err == nil && entry.IsDir():
+			return fmt.Errorf("file %s is in the way of a folder", dst)
+		}
+		if err := os.Rename(src, dst); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	fstypes "github.com/tonistiigi/fsutil/types"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+)
+
+// Contents returns a file's content.
+func (f File) Contents(ctx context.Context, s *buildkit.Session) ([]byte, error) {
+	var buf bytes.Buffer
+	err := s.Evaluate(ctx, f.State, f.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
+		if err := f.mustBeFile(ctx, ref); err != nil {
+			return err
+		}
+		return ref.Copy(ctx, f.Path, &buf)
+	})
+	return buf.Bytes(), err
+}
+
+func (f File) mustBeFile(ctx context.Context, ref *buildkit.Ref) error {
+	st, err := ref.Stat(ctx, f.Path)
+	if err != nil {
+		return err
+	}
+	if st.IsDir() {
+		return fmt.Errorf("%s is a directory, not a file", f.Path)
+	}
+	return nil
+}
+
+// Stat returns what is known of the file.
+func (f File) Stat(ctx context.Context, s *buildkit.Session) (*fstypes.Stat, error) {
+	return Directory{State: f.State, Path: "/", Platform: f.Platform}.Stat(ctx, s, f.Path)
+}
+
+// Stat returns what is at p within the directory.
+func (d Directory) Stat(ctx context.Context, s *buildkit.Session, p string) (*fstypes.Stat, error) {
+	var st *fstypes.Stat
+	err := s.Evaluate(ctx, d.State, d.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
+		var err error
+		st, err = ref.Stat(ctx, path.Clean(d.in(p)))
+		return err
+	})
+	return st, err
+}
+
+// Lstat returns what is at p within the directory, without following a
+// symbolic link in its last element.
+func (d Directory) Lstat(ctx context.Context, s *buildkit.Session, p string) (*fstypes.Stat, error) {
+	at := path.Clean(d.in(p))
+	if at == "/" {
+		return d.Stat(ctx, s, p)
+	}
+	entries, err := Directory{State: d.State, Path: "/", Platform: d.Platform}.list(ctx, s, path.Dir(at))
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range entries {
+		if path.Base(st.Path) == path.Base(at) {
+			return st, nil
+		}
+	}
+	return nil, &fs.PathError{Op: "stat", Path: at, Err: fs.ErrNotExist}
+}
+
+func (d Directory) list(ctx context.Context, s *buildkit.Session, p string) ([]*fstypes.Stat, error) {
+	var entries []*fstypes.Stat
+	err := s.Evaluate(ctx, d.State, d.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
+		var err error
+		entries, err = ref.Entries(ctx, path.Clean(d.in(p)))
+		return err
+	})
+	return entries, err
+}
+
+// Entries lists the names in folder p, with a slash after those of folders.
+func (d Directory) Entries(ctx context.Context, s *buildkit.Session, p string) ([]string, error) {
+	entries, err := d.list(ctx, s, p)
+	names := []string{}
+	for _, st := range entries {
+		names = append(names, entryName(path.Base(st.Path), st))
+	}
+	return names, err
+}
+
+func entryName(name string, st *fstypes.Stat) string {
+	if st.IsDir() {
+		return name + "/"
+	}
+	return name
+}
+
+// Glob lists the paths below d that match a pattern, in which ** stands for any
+// number of folders.
+func (d Directory) Glob(ctx context.Context, s *buildkit.Session, pattern string) ([]string, error) {
+	pattern = strings.TrimPrefix(pattern, "/")
+	if !doublestar.ValidatePattern(pattern) {
+		return nil, fmt.Errorf("invalid glob pattern %q", pattern)
+	}
+	matches := []string{}
+	err := s.Evaluate(ctx, d.State, d.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
+		return ref.Walk(ctx, d.Path, func(rel string, st *fstypes.Stat) error {
+			if ok, _ := doublestar.Match(pattern, rel); ok {
+				matches = append(matches, entryName(rel, st))
+			}
+			return nil
+		})
+	})
+	return matches, err
+}
+
+// Sync evaluates the directory and checks that it is one.
+func (d Directory) Sync(ctx context.Context, s *buildkit.Session) error {
+	st, err := d.Stat(ctx, s, "/")
+	if err == nil && !st.IsDir() {
+		err = fmt.Errorf("%s is a file, not a directory", d.Path)
+	}
+	return err
+}
+
+// Sync evaluates the file and checks that it is one.
+func (f File) Sync(ctx context.Context, s *buildkit.Session) error {
+	return s.Evaluate(ctx, f.State, f.Platform, f.mustBeFile)
+}
+
+// Sync runs what is still to run.
+func (c Container) Sync(ctx context.Context, s *buildkit.Session) error {
+	return s.Evaluate(ctx, c.FS, c.Platform, func(context.Context, *buildkit.Ref) error { return nil })
+}
+
+// ErrNoExec says that a container has no command whose output could be asked for.
+var ErrNoExec = errors.New("no command has been run in this container: add one with withExec")
+
+// Output returns what the last command has written: name is one of the shim's files.
+func (c Container) Output(ctx context.Context, s *buildkit.Session, name string) (string, error) {
+	if c.Last == nil {
+		return "", ErrNoExec
+	}
+	out := File{State: c.Last.Out, Path: path.Join(outPath, name), Platform: c.Platform}
+	contents, err := out.Contents(ctx, s)
+	return string(contents), err
+}
+
+// ExitCode returns the exit code of the last command.
+func (c Container) ExitCode(ctx context.Context, s *buildkit.Session) (int, error) {
+	code, err := c.Output(ctx, s, protocol.ExitCodeFile)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(code))
+}
+
+// UserIDs translates "user[:group]" into numbers, by the container's own
+// /etc/passwd and /etc/group.
+func (c Container) UserIDs(ctx context.Context, s *buildkit.Session, owner string) (uid, gid int, err error) {
+	if owner == "" {
+		return 0, 0, nil
+	}
+	user, group, hasGroup := strings.Cut(owner, ":")
+	err = s.Evaluate(ctx, c.FS, c.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
+		var primary int
+		if uid, primary, err = lookupUser(ctx, ref, user); err != nil {
+			return err
+		}
+		gid = primary
+		if hasGroup {
+			gid, err = lookupGroup(ctx, ref, group)
+		}
+		return err
+	})
+	return uid, gid, err
+}
+
+func lookupUser(ctx context.Context, ref *buildkit.Ref, name string) (uid, gid int, err error) {
+	if n, err := strconv.Atoi(name); err == nil {
+		return n, n, nil
+	}
+	fields, err := lookupEntry(ctx, ref, "/etc/passwd", name)
+	if err != nil {
+		return 0, 0, fmt.Errorf("looking up user %q: %w", name, err)
+	}
+	if len(fields) < 4 {
+		return 0, 0, fmt.Errorf("looking up user %q: malformed /etc/passwd", name)
+	}
+	if uid, err = strconv.Atoi(fields[2]); err != nil {
+		return 0, 0, err
+	}
+	gid, err = strconv.Atoi(fields[3])
+	return uid, gid, err
+}
+
+func lookupGroup(ctx context.Context, ref *buildkit.Ref, name string) (int, error) {
+	if n, err := strconv.Atoi(name); err == nil {
+		return n, nil
+	}
+	fields, err := lookupEntry(ctx, ref, "/etc/group", name)
+	if err != nil {
+		return 0, fmt.Errorf("looking up group %q: %w", name, err)
+	}
+	if len(fields) < 3 {
+		return 0, fmt.Errorf("looking up group %q: malformed /etc/group", name)
+	}
+	return strconv.Atoi(fields[2])
+}
+
+func lookupEntry(ctx context.Context, ref *buildkit.Ref, file, name string) ([]string, error) {
+	var buf bytes.Buffer
+	if err := ref.Copy(ctx, file, &buf); err != nil {
+		return nil, err
+	}
+	for line := range strings.SplitSeq(buf.String(), "\n") {
+		if fields := strings.Split(line, ":"); fields[0] == name {
+			return fields, nil
+		}
+	}
+	return nil, fmt.Errorf("not in %s", file)
+}
+
+// Mode converts permission bits of a stat.
+func Mode(st *fstypes.Stat) os.FileMode { return os.FileMode(st.Mode).Perm() }
