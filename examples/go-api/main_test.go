@@ -39,7 +39,7 @@ func program(t *testing.T, env []string, args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), self, args...)
-	cmd.Env = slices.Concat(env, []string{asProgram + "=1"})
+	cmd.Env = slices.Concat(env, []string{asProgram + "=1", "GOCOVERDIR=" + t.TempDir()}) // for go test -cover
 	return cmd
 }
 

@@ -41,6 +41,9 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, context.DeadlineExceeded):
 		a.Log.ErrorContext(r.Context(), "request timed out", "err", err)
 		problem(w, http.StatusServiceUnavailable, "the answer took too long; try again")
+	case errors.Is(err, links.ErrUnavailable):
+		a.Log.ErrorContext(r.Context(), "database out of reach", "err", err)
+		problem(w, http.StatusServiceUnavailable, "the database does not answer; try again")
 	default:
 		a.Log.ErrorContext(r.Context(), "request failed", "err", err)
 		problem(w, http.StatusInternalServerError, "something went wrong here; the log says what")

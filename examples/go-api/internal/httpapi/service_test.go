@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -51,6 +52,13 @@ func TestFailuresAreLoggedNotTold(t *testing.T) {
 	requireProblem(t, got, 500, "something went wrong here")
 	require.NotContains(t, got.body, "10.1.2.3")
 	require.Equal(t, errDown.Error(), s.log.lines(t, "request failed")[0]["err"])
+
+	away := fmt.Errorf("%w: %w", links.ErrUnavailable, errDown)
+	s = newService(t, &broken{get: func(context.Context) error { return away }})
+	got = s.do(t, "GET", "/links/go", "")
+	requireProblem(t, got, 503, "the database does not answer")
+	require.NotContains(t, got.body, "10.1.2.3")
+	require.Equal(t, away.Error(), s.log.lines(t, "database out of reach")[0]["err"])
 }
 
 func TestPanicsAreAnswered(t *testing.T) {

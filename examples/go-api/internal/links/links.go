@@ -25,6 +25,9 @@ type Link struct {
 // ErrNotFound says that no link has the slug asked for.
 var ErrNotFound = errors.New("no such link")
 
+// ErrUnavailable says that a Store cannot be reached; it may be later.
+var ErrUnavailable = errors.New("the store cannot be reached")
+
 // SlugTakenError says that another link has the slug already.
 type SlugTakenError struct{ Slug string }
 

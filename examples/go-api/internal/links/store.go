@@ -12,7 +12,8 @@ type NewLink struct {
 
 // Store keeps links. Memory is its in-memory implementation; package linkstest
 // holds the tests that every implementation passes. All methods may be called
-// from several goroutines at once.
+// from several goroutines at once, and err with ErrUnavailable where the store
+// is out of reach.
 type Store interface {
 	// Insert adds a link without hits. It errs with *SlugTakenError.
 	Insert(ctx context.Context, l NewLink) (Link, error)

@@ -107,7 +107,7 @@ func (s *Links) Follow(ctx context.Context, slug string) (string, error) {
 
 // Ping implements links.Store.
 func (s *Links) Ping(ctx context.Context) error {
-	if err := s.pool.Ping(ctx); err != nil {
+	if err := reachable(s.pool.Ping(ctx)); err != nil {
 		return fmt.Errorf("asking the database: %w", err)
 	}
 	return nil

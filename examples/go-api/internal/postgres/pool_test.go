@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bodkin-ci/bodkin/examples/go-api/internal/links"
 	"github.com/bodkin-ci/bodkin/examples/go-api/internal/postgres/pgtest"
 )
 
@@ -35,18 +36,37 @@ func TestOpenFailsAtOnceWhenRefused(t *testing.T) {
 	require.ErrorContains(t, err, "connecting to the database")
 }
 
-func TestOpenWaitsUntilItsContextEnds(t *testing.T) {
-	t.Parallel()
+// deadConfig names a database at an address where nothing listens.
+func deadConfig(t *testing.T) *pgxpool.Config {
+	t.Helper()
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	addr := nobody.Addr().String()
 	require.NoError(t, nobody.Close())
 	config, err := pgxpool.ParseConfig("postgres://api@" + addr + "/api?sslmode=disable")
 	require.NoError(t, err)
+	return config
+}
 
+func TestLinksOutOfReach(t *testing.T) {
+	t.Parallel()
+	pool, err := pgxpool.NewWithConfig(t.Context(), deadConfig(t))
+	require.NoError(t, err)
+	defer pool.Close()
+	store := NewLinks(pool)
+	_, err = store.Get(t.Context(), "go")
+	require.ErrorIs(t, err, links.ErrUnavailable)
+	require.ErrorContains(t, err, "connection refused")
+	_, err = store.Insert(t.Context(), links.NewLink{Slug: "go", URL: "https://go.dev/"})
+	require.ErrorIs(t, err, links.ErrUnavailable)
+	require.ErrorIs(t, store.Ping(t.Context()), links.ErrUnavailable)
+}
+
+func TestOpenWaitsUntilItsContextEnds(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*retryPause)
 	defer cancel()
-	_, err = Open(ctx, config, quiet)
+	_, err := Open(ctx, deadConfig(t), quiet)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorContains(t, err, "connection refused", "what was wrong all along is told as well")
 }

@@ -3,9 +3,13 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/bodkin-ci/bodkin/examples/go-api/internal/links"
 )
 
 // Statements run at the level of pgconn, as text, and rows come back as JSON.
@@ -14,7 +18,7 @@ import (
 
 // query runs one statement with the parameters $1, $2… and decodes its rows,
 // each one column of JSON, into a T apiece. The error is a *pgconn.PgError
-// where PostgreSQL refused.
+// where PostgreSQL refused, links.ErrUnavailable where it could not be reached.
 func query[T any](ctx context.Context, pool *pgxpool.Pool, sql string, args ...string) ([]T, error) {
 	var out []T
 	err := pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
@@ -30,7 +34,16 @@ func query[T any](ctx context.Context, pool *pgxpool.Pool, sql string, args ...s
 		}
 		return nil
 	})
-	return out, err
+	return out, reachable(err)
+}
+
+// reachable marks an error of connecting as links.ErrUnavailable.
+func reachable(err error) error {
+	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) {
+		return fmt.Errorf("%w: %w", links.ErrUnavailable, err)
+	}
+	return err
 }
 
 func execParams(ctx context.Context, conn *pgconn.PgConn, sql string, args ...string) (*pgconn.Result, error) {
