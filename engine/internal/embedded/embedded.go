@@ -58,7 +58,7 @@ type Daemon struct {
 // *gobuild.ToolchainError, *gobuild.CompileError and the errors of package
 // debian.
 func Start(ctx context.Context, opts Options) (*Daemon, error) {
-	if err := supported(); err != nil {
+	if err := Supported(); err != nil {
 		return nil, err
 	}
 	s, err := newStarter(opts)

@@ -35,8 +35,8 @@ func (e *StartError) Error() string {
 	return e.Reason + "\nlast lines of its log:\n" + e.LogTail
 }
 
-// supported reports why the engine cannot run, as an *UnsupportedError.
-func supported() error {
+// Supported returns nil where the engine can run, else an *UnsupportedError.
+func Supported() error {
 	switch {
 	case runtime.GOOS != "linux":
 		return &UnsupportedError{Reason: "it needs Linux, and this is " + runtime.GOOS}

@@ -155,7 +155,7 @@ func (s *supervisor) reply(conn net.Conn, ending bool) {
 	clients, idle := s.leases.count()
 	_ = json.NewEncoder(conn).Encode(control.Reply{Ending: ending, Info: control.Info{
 		Version: s.cfg.Version, BuildKit: s.cfg.BuildKit,
-		Supervisor: os.Getpid(), Buildkitd: onlyChildOf(s.child.pid),
+		Supervisor: os.Getpid(), Buildkitd: s.daemon,
 		Since: s.since, Clients: clients, Idle: idle,
 		Bridge: s.net.Bridge, Subnet: s.net.Subnet.String(),
 	}})

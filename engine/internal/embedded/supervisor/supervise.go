@@ -26,6 +26,7 @@ type supervisor struct {
 	out    io.Writer // the log, for buildkitd
 	net    network
 	child  *child
+	daemon int // process ID of buildkitd
 	leases *leases
 	since  time.Time
 	phases []control.Phase
@@ -74,7 +75,7 @@ func (s *supervisor) run(ready func()) error {
 		s.cleanUp()
 		return err
 	}
-	s.since = time.Now()
+	s.since, s.daemon = time.Now(), onlyChildOf(s.child.pid)
 	s.leases = newLeases(s.cfg.Idle)
 	go s.accept(listener)
 	s.log.Printf("ready: BuildKit %s, network %s on %s", s.cfg.BuildKit, s.net.Subnet, s.net.Bridge)
