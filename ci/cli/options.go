@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"dagger.io/dagger"
+	"github.com/spf13/cobra"
+
+	"github.com/bodkin-ci/bodkin/ci/internal/apps"
+	"github.com/bodkin-ci/bodkin/ci/internal/progress"
+	"github.com/bodkin-ci/bodkin/ci/internal/revision"
+)
+
+// options are the flags of a pipeline's command.
+type options struct {
+	apps      []string
+	source    string
+	output    string
+	engine    string
+	platforms []string
+	progress  string
+	timeout   time.Duration
+}
+
+// optionsHelp explains what does not fit into one line for each flag.
+const optionsHelp = `
+--engine takes embedded, dagger, or the address of a BuildKit: tcp://, unix://,
+docker-container://, kube-pod:// or ssh://. Without it the first of these is
+used: $DAGGER_SESSION_PORT, $BUILDKIT_HOST, Docker, embedded.
+
+--progress tty redraws in place, plain writes lines, auto is tty on a terminal
+and plain elsewhere or where $CI is set. json writes one JSON object a line to
+standard error: log lines (with "msg"), BuildKit's status (with "vertexes",
+"statuses", "logs" or "warnings"), and at the end one with "summary".
+
+With several --platform flags, each has a folder in <app>/, such as linux_arm64/.`
+
+func (o *options) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringArrayVar(&o.apps, "app", nil, "only the application with this `name`; repeatable (default: all)")
+	f.StringVar(&o.source, "source", "", "the Go module in this `folder` instead of the repository's applications")
+	f.StringVar(&o.output, "output", "dist", "`folder` to write to")
+	f.StringArrayVar(&o.platforms, "platform", nil, "target `platform`, such as linux/arm64; repeatable (default: the engine's)")
+	f.StringVar(&o.engine, "engine", "", "`address` of the engine to use (default: see above)")
+	f.StringVar(&o.progress, "progress", string(progress.Auto), "`mode`: auto, tty, plain or json")
+	f.DurationVar(&o.timeout, "timeout", 0, "stop a step that takes longer than this `duration`, such as 90s or 10m (default: no limit)")
+	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions(progress.Modes, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.MarkFlagDirname("source")
+	_ = cmd.MarkFlagDirname("output")
+}
+
+// plan checks the options and turns them into what is to be done. Its errors
+// are wrong usage.
+func (o *options) plan(p Program, command Command) (*plan, error) {
+	if o.timeout < 0 {
+		return nil, fmt.Errorf("--timeout %s: a duration cannot be negative", o.timeout)
+	}
+	mode, err := progress.Mode(o.progress).Resolve(os.Stderr)
+	if err != nil {
+		return nil, fmt.Errorf("--progress: %w", err)
+	}
+	platforms, err := parsePlatforms(o.platforms)
+	if err != nil {
+		return nil, err
+	}
+	selected, err := o.selectApps(p, command)
+	if err != nil {
+		return nil, err
+	}
+	output, err := filepath.Abs(o.output)
+	if err != nil {
+		return nil, fmt.Errorf("--output %s: %w", o.output, err)
+	}
+	epoch, err := revision.Epoch()
+	if err != nil {
+		return nil, err
+	}
+	return &plan{
+		command: command, apps: selected, platforms: platforms, output: output,
+		engine: o.engine, mode: mode, timeout: o.timeout, epoch: epoch,
+	}, nil
+}
+
+// selectApps finds the applications that the command has steps for.
+func (o *options) selectApps(p Program, command Command) ([]App, error) {
+	if o.source != "" && len(o.apps) > 0 {
+		return nil, errors.New("--app and --source exclude each other: --app chooses among this repository's applications")
+	}
+	if o.source != "" {
+		app, err := apps.At(o.source)
+		if err != nil {
+			return nil, fmt.Errorf("--source: %w", err)
+		}
+		return []App{app}, nil
+	}
+	found, err := p.allApps()
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(app App) bool { return command.Steps[app.Kind] == nil })
+	selected, err := apps.Select(found, o.apps)
+	if err != nil {
+		return nil, fmt.Errorf("--app: %w", err)
+	}
+	return selected, nil
+}
+
+func (p Program) allApps() ([]App, error) {
+	if p.Apps == "" {
+		app, err := apps.At(".")
+		return []App{app}, err
+	}
+	return apps.Under(p.Apps)
+}
+
+// architectures are those that both Go and container images know by the same name.
+var architectures = []string{"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le", "mips64"}
+
+func parsePlatforms(names []string) ([]dagger.Platform, error) {
+	if len(names) == 0 {
+		return []dagger.Platform{""}, nil
+	}
+	var platforms []dagger.Platform
+	for _, name := range names {
+		parts := strings.Split(name, "/")
+		if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(architectures, parts[1]) {
+			return nil, fmt.Errorf("--platform %q: not a platform that containers have; use linux/ and one of %s, such as linux/arm64", name, strings.Join(architectures, ", "))
+		}
+		if !slices.Contains(platforms, dagger.Platform(name)) {
+			platforms = append(platforms, dagger.Platform(name))
+		}
+	}
+	return platforms, nil
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"dagger.io/dagger"
+
+	"github.com/bodkin-ci/bodkin/ci/internal/progress"
+	"github.com/bodkin-ci/bodkin/ci/internal/revision"
+	"github.com/bodkin-ci/bodkin/ci/internal/step"
+)
+
+// plan is what one call of the program is to do, checked and complete.
+type plan struct {
+	command   Command
+	apps      []App
+	platforms []dagger.Platform
+	output    string // absolute
+	engine    string
+	mode      progress.Mode
+	timeout   time.Duration
+	epoch     time.Time
+}
+
+// jobs returns one job for each application and platform, without a client yet.
+func (p *plan) jobs(ctx context.Context) []*Job {
+	rev := sync.OnceValue(func() Revision { return revision.Of(ctx, p.apps[0].Dir, p.epoch) })
+	go rev() // while the engine connects
+	var jobs []*Job
+	for _, app := range p.apps {
+		for _, platform := range p.platforms {
+			job := &Job{App: app, Platform: platform, revision: rev, outside: []string{p.output}}
+			job.output = filepath.Join(p.output, app.Name)
+			if len(p.platforms) > 1 {
+				job.output = filepath.Join(job.output, strings.ReplaceAll(string(platform), "/", "_"))
+			}
+			jobs = append(jobs, job)
+		}
+	}
+	return jobs
+}
+
+// steps turns jobs into named steps.
+func (p *plan) steps(jobs []*Job) []step.Step {
+	var steps []step.Step
+	for _, job := range jobs {
+		name := p.command.Name + " " + job.App.Name
+		if len(p.platforms) > 1 {
+			name += " " + string(job.Platform)
+		}
+		run := p.command.Steps[job.App.Kind]
+		steps = append(steps, step.Step{Name: name, Run: func(ctx context.Context) error { return run(ctx, job) }})
+	}
+	return steps
+}
+
+// prepareOutput finds out that the output cannot be written before anything is
+// built for it.
+func (p *plan) prepareOutput() error {
+	const advice = "choose another folder with --output"
+	if err := os.MkdirAll(p.output, 0o755); err != nil {
+		return fmt.Errorf("creating the output folder: %w; %s", err, advice)
+	}
+	probe, err := os.CreateTemp(p.output, ".ci-*")
+	if err != nil {
+		return fmt.Errorf("writing to the output folder: %w; %s", err, advice)
+	}
+	_ = probe.Close()
+	return os.Remove(probe.Name())
+}
+
+// parallelSteps bounds how many steps run at once. The engine does the work
+// and has bounds of its own; this one keeps what is shown readable.
+func parallelSteps() int { return max(2, runtime.NumCPU()) }

@@ -1,0 +1,125 @@
+// Package cli is the frame around a pipeline: a command line with flags, help
+// and exit codes, progress while steps run, a summary at the end, and an end at
+// once when the user asks for it. Start with Main; a pipeline is a Program whose
+// steps are functions over a Job.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bodkin-ci/bodkin/ci/internal/apps"
+)
+
+// Program is a pipeline as a command-line program.
+type Program struct {
+	// Apps is the folder whose sub-folders are the applications, relative to
+	// where the program is run. Empty: the current folder is the application.
+	Apps string
+	// Commands are what the program can do with each application.
+	Commands []Command
+}
+
+// Command is something to do with each application, side by side.
+type Command struct {
+	Name  string // as typed on the command line
+	Short string // one line of help
+	Long  string // more help, in full sentences
+	Steps Steps
+}
+
+// Steps holds a command's step for each kind of application it can handle.
+type Steps map[Kind]Step
+
+// Step does a command's work for one application on one platform.
+type Step func(ctx context.Context, job *Job) error
+
+// App is an application that a pipeline works on.
+type App = apps.App
+
+// Kind says how an application is built.
+type Kind = apps.Kind
+
+// Go marks applications that are Go modules.
+const Go = apps.Go
+
+// Main runs the program that the command line asks for and ends the process:
+// status 0 when all is done, 1 when a step failed, 2 on wrong usage and 130 after
+// SIGINT or SIGTERM.
+func Main(p Program) {
+	os.Exit(execute(p))
+}
+
+func execute(p Program) int {
+	root := rootCommand(p)
+	ran, err := root.ExecuteC()
+	code := exitCode(err)
+	switch code {
+	case exitUsage:
+		fmt.Fprintf(os.Stderr, "%s: %v\nSee: %s --help\n", ran.CommandPath(), err, ran.CommandPath())
+	case exitFailed:
+		if !isReported(err) {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
+		}
+	}
+	return code
+}
+
+func rootCommand(p Program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ci",
+		Short: "Run this repository's pipeline in containers",
+		Long: `Run this repository's pipeline in containers, the same here and in any CI.
+
+Nothing has to be installed or started first: without an address the engine is
+set up on its first use (Linux, as root) and kept for the next run.`,
+		Example:           "  go run ./ci build\n  go run ./ci package --app go-api\n  go run ./ci engine status",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetHelpTemplate(root.HelpTemplate() + exitHelp)
+	for _, command := range p.Commands {
+		root.AddCommand(pipelineCommand(p, command))
+	}
+	root.AddCommand(engineCommand())
+	return root
+}
+
+func pipelineCommand(p Program, command Command) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   command.Name,
+		Short: command.Short,
+		Long:  strings.TrimSpace(command.Short+".\n\n"+command.Long) + "\n" + optionsHelp,
+		Args:  noArguments("choose applications with --app NAME or --source DIR"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			plan, err := o.plan(p, command)
+			if err != nil {
+				return err
+			}
+			return failed(plan.run(cmd.Context()))
+		},
+	}
+	cmd.Example = fmt.Sprintf(`  go run ./ci %[1]s
+  go run ./ci %[1]s --app go-api --progress plain
+  go run ./ci %[1]s --source ../service --output /tmp/out
+  go run ./ci %[1]s --platform linux/amd64 --platform linux/arm64
+  go run ./ci %[1]s --engine tcp://buildkit.example:1234 --timeout 10m`, command.Name)
+	o.register(cmd)
+	return cmd
+}
+
+// noArguments refuses arguments with advice on what to use instead.
+func noArguments(advice string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("%s takes no arguments, but got %q; %s", cmd.Name(), args[0], advice)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"dagger.io/dagger"
+	"github.com/charmbracelet/log"
+
+	"github.com/bodkin-ci/bodkin/ci/internal/interrupt"
+	"github.com/bodkin-ci/bodkin/ci/internal/progress"
+	"github.com/bodkin-ci/bodkin/ci/internal/report"
+	"github.com/bodkin-ci/bodkin/ci/internal/step"
+	"github.com/bodkin-ci/bodkin/engine"
+)
+
+// How long a step may take to return after it was stopped, and what comes after
+// the steps. Together they fit into the 2 seconds after which an
+// interrupted program is gone.
+const (
+	stepGrace       = 800 * time.Millisecond
+	disconnectGrace = 500 * time.Millisecond
+)
+
+// disconnectTimeout bounds how long the engine may take to say goodbye.
+const disconnectTimeout = 10 * time.Second
+
+// run does what was planned and reports it.
+func (p *plan) run(ctx context.Context) error {
+	if err := p.prepareOutput(); err != nil {
+		return err
+	}
+	display := progress.New(os.Stderr, p.mode)
+	ctx, stop := interrupt.Watch(ctx, display.Restore)
+	defer stop()
+
+	r := &session{
+		plan: p, display: display, log: newLogger(display.Log(), p.mode),
+		jobs: p.jobs(ctx), start: time.Now(),
+	}
+	r.execute(ctx)
+	display.Close()
+	return r.report(ctx)
+}
+
+// session is a plan being carried out.
+type session struct {
+	plan    *plan
+	display *progress.Display
+	log     *log.Logger
+	jobs    []*Job
+	client  *dagger.Client
+	results []step.Result
+	start   time.Time
+}
+
+// execute connects, runs the steps and disconnects. Outcomes are in the results.
+func (r *session) execute(ctx context.Context) {
+	connecting := step.Runner{Middleware: []step.Middleware{
+		step.Named, step.Timeout(r.plan.timeout), step.Abandon(stepGrace),
+	}}
+	r.results = connecting.Run(ctx, []step.Step{{Name: "engine", Run: r.connect}})
+	if r.results[0].Err != nil {
+		return
+	}
+	runner := step.Runner{Limit: parallelSteps(), Middleware: []step.Middleware{
+		step.Logged(r.log), r.tallied, step.Named, step.Timeout(r.plan.timeout), step.Abandon(stepGrace),
+	}}
+	r.results = append(r.results, runner.Run(ctx, r.plan.steps(r.jobs))...)
+	r.disconnect(ctx)
+}
+
+func (r *session) disconnect(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, disconnectTimeout)
+	defer cancel()
+	closing := step.Abandon(disconnectGrace)("", func(context.Context) error { return r.client.Close() })
+	if err := closing(bounded); err != nil && ctx.Err() == nil {
+		r.log.Warn("disconnecting from the engine", "err", err)
+	}
+}
+
+func (r *session) connect(ctx context.Context) error {
+	client, err := engine.Connect(ctx,
+		engine.WithAddress(r.plan.engine),
+		engine.WithLogger(r.log),
+		engine.WithProgress(r.display.Update),
+	)
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	r.client = client
+	for _, job := range r.jobs {
+		job.Dag = client
+	}
+	return nil
+}
+
+// tallied tells the tally which step the engine works for.
+func (r *session) tallied(name string, next step.Func) step.Func {
+	return func(ctx context.Context) error {
+		r.display.Tally.Begin(name)
+		defer r.display.Tally.End(name)
+		return next(ctx)
+	}
+}
+
+// report says what failed and what became of each step.
+func (r *session) report(ctx context.Context) error {
+	out := r.display.Log()
+	var failure error
+	rows := make([]report.Row, len(r.results))
+	for i, result := range r.results {
+		rows[i] = r.row(i, result)
+		if rows[i].Status == report.Failed {
+			r.reportFailure(out, result.Err)
+			rows[i].Error = result.Err.Error()
+			failure = errReported
+		}
+	}
+	total := report.Total{Counts: r.display.Tally.Total(), Time: time.Since(r.start)}
+	write := report.Summary
+	if r.plan.mode == progress.JSON {
+		write = report.SummaryJSON
+	}
+	if err := write(out, rows, total); err != nil {
+		return err
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, interrupt.ErrInterrupted) {
+		return cause
+	}
+	return failure
+}
+
+func (r *session) row(i int, result step.Result) report.Row {
+	row := report.Row{Step: result.Name, Status: report.OK, Time: result.Time}
+	switch {
+	case errors.Is(result.Err, interrupt.ErrInterrupted) || errors.Is(result.Err, context.Canceled):
+		row.Status = report.Stopped
+	case result.Err != nil:
+		row.Status = report.Failed
+	}
+	if i == 0 { // connecting is not the engine's work
+		return row
+	}
+	row.Files = r.jobs[i-1].written()
+	if counts, exact := r.display.Tally.Step(result.Name); exact {
+		row.Counts = &counts
+	}
+	return row
+}
+
+func (r *session) reportFailure(out io.Writer, err error) {
+	if r.plan.mode == progress.JSON {
+		r.log.Error(strings.TrimSpace(report.Failure(err)))
+		return
+	}
+	fmt.Fprintf(out, "\nFAILED %s", report.Failure(err))
+}

@@ -1,0 +1,61 @@
+// Command ci builds and packages the applications under examples/. To start a
+// pipeline of your own, copy this file and say in build and pack what your
+// applications need; cli brings the flags, the progress and the rest.
+package main
+
+import (
+	"context"
+
+	"dagger.io/dagger"
+
+	"github.com/bodkin-ci/bodkin/ci/cli"
+	"github.com/bodkin-ci/bodkin/modules/debian"
+	"github.com/bodkin-ci/bodkin/modules/golang"
+)
+
+func main() {
+	cli.Main(cli.Program{
+		Apps: "examples",
+		Commands: []cli.Command{
+			{
+				Name:  "build",
+				Short: "Compile each application: dist/<app>/bin/<app>",
+				Steps: cli.Steps{cli.Go: build},
+			},
+			{
+				Name:  "package",
+				Short: "Make a runtime image of each application: dist/<app>/image.tar",
+				Steps: cli.Steps{cli.Go: pack},
+			},
+		},
+	})
+}
+
+// build compiles the application into a static binary.
+func build(ctx context.Context, job *cli.Job) error {
+	binary, err := golang.New(job.Dag, job.Source(), golang.Options{}).
+		Build(ctx, golang.BuildOptions{Platform: job.Platform})
+	if err != nil {
+		return err
+	}
+	return job.Export(ctx, binary, "bin", job.App.Name)
+}
+
+// pack puts the binary into an image that holds nothing else but what it needs.
+func pack(ctx context.Context, job *cli.Job) error {
+	bundle, err := debian.New(job.Dag, debian.Options{}).CABundle(ctx)
+	if err != nil {
+		return err
+	}
+	image, err := golang.New(job.Dag, job.Source(), golang.Options{}).
+		Image(ctx, golang.ImageOptions{
+			Build:    golang.BuildOptions{Platform: job.Platform},
+			CABundle: bundle,
+			Source:   job.Revision().Source,
+			Revision: job.Revision().Commit,
+		})
+	if err != nil {
+		return err
+	}
+	return job.Export(ctx, image.AsTarball(dagger.ContainerAsTarballOpts{}), "image.tar")
+}
