@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // ConfigureScript is the path, in the root that WriteLayer writes, of the shell
@@ -15,7 +16,8 @@ const ConfigureScript = "/usr/lib/bodkin/configure"
 // configureScript does what dpkg would have done while unpacking, run the
 // preinst scripts, then lets dpkg configure everything. A preinst may use what
 // its package pre-depends on, so that is configured first.
-func configureScript(lock *Lock, control []map[string][]byte) string {
+// Dates that scripts write into files are those of the newest file.
+func configureScript(lock *Lock, control []map[string][]byte, newest time.Time) string {
 	c := &configurer{lock: lock, control: control, index: map[string]int{}, planned: map[int]bool{}, configured: map[int]bool{}}
 	for i, p := range lock.Packages {
 		c.index[p.Name] = i
@@ -27,7 +29,7 @@ func configureScript(lock *Lock, control []map[string][]byte) string {
 			}
 		}
 	}
-	c.b.WriteString(scriptHead)
+	fmt.Fprintf(&c.b, scriptHead, newest.Unix())
 	// Scripts of all other packages may expect the accounts it creates.
 	if i, ok := c.index["base-passwd"]; ok {
 		c.plan(i)
@@ -42,7 +44,7 @@ func configureScript(lock *Lock, control []map[string][]byte) string {
 
 const scriptHead = `#!/bin/sh
 set -eu
-export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true LC_ALL=C.UTF-8
+export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=%d
 preinst() {
 	DPKG_MAINTSCRIPT_PACKAGE=$1 DPKG_MAINTSCRIPT_ARCH=$2 DPKG_MAINTSCRIPT_NAME=preinst DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1 \
 	DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= "/var/lib/dpkg/info/$3.preinst" install

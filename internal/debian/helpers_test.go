@@ -1,7 +1,6 @@
 package debian_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -50,5 +49,5 @@ func pkg(name, version string, fields ...string) debiantest.Package {
 func unpack(t *testing.T, s debian.Source, l *debian.Lock) (dir string, err error) {
 	t.Helper()
 	dir = t.TempDir()
-	return dir, debian.Unpack(context.WithoutCancel(t.Context()), s, l, dir)
+	return dir, debian.Unpack(t.Context(), s, l, dir)
 }

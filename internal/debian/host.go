@@ -14,7 +14,8 @@ const (
 	// instead of the one in the host's apt configuration.
 	MirrorEnv = "BODKIN_DEBIAN_MIRROR"
 	// SecurityMirrorEnv is the same for the security archive. Without it, a
-	// mirror named …/debian is expected to have a …/debian-security beside it.
+	// mirror named …/debian is expected to have a …/debian-security beside it;
+	// "none" says that there is no security archive.
 	SecurityMirrorEnv = "BODKIN_DEBIAN_SECURITY_MIRROR"
 	// SnapshotEnv is the URL of a snapshot archive, asked for packages that the
 	// mirror dropped.
@@ -56,8 +57,11 @@ func hostSource(suite string, getenv func(string) string, aptDir string) (Source
 		mirror, security = aptMirrors(aptDir, security)
 	}
 	optional := security == ""
-	if optional {
+	switch security {
+	case "":
 		security = besideSecurity(mirror)
+	case "none":
+		security = ""
 	}
 	if mirror == "" {
 		return Source{}, ErrNoMirror

@@ -28,7 +28,7 @@ func WriteLayer(ctx context.Context, src Source, lock *Lock, w io.Writer) error 
 	if err := walk(ctx, lock, paths, control, l.put); err != nil {
 		return fmt.Errorf("writing a layer of Debian packages: %w", err)
 	}
-	if err := l.finish(configureScript(lock, control)); err != nil {
+	if err := l.finish(configureScript(lock, control, l.newest)); err != nil {
 		return fmt.Errorf("writing a layer of Debian packages: %w", err)
 	}
 	return nil

@@ -95,6 +95,21 @@ func (l *Lock) Package(name string) *LockedPackage {
 	return nil
 }
 
+// Only returns a lock of the named packages alone, without what they depend
+// on. It errs with *NotFoundError for a package that the lock does not name.
+func (l *Lock) Only(names ...string) (*Lock, error) {
+	few := *l
+	few.Requested, few.Packages = names, nil
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		p := l.Package(name)
+		if p == nil {
+			return nil, &NotFoundError{Package: name, Suites: []string{"the lock"}}
+		}
+		few.Packages = append(few.Packages, *p)
+	}
+	return &few, nil
+}
+
 // Write puts the lock into a file, at once or not at all.
 func (l *Lock) Write(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

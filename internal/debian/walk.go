@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"pault.ag/go/debian/dependency"
 )
@@ -57,19 +58,23 @@ func usrLinks(arch string) []string {
 	return links
 }
 
+// ownTime is the time of what no package ships: a fixed one, so that the same
+// packages give the same bytes.
+var ownTime = time.Unix(1, 0).UTC()
+
 func (w *walker) mergedUsr() error {
 	dirs := []string{"usr"}
 	for _, l := range usrLinks(w.lock.Arch) {
 		dirs = append(dirs, "usr/"+l)
 	}
 	for _, d := range dirs {
-		h := &tar.Header{Typeflag: tar.TypeDir, Name: d, Mode: 0o755, ModTime: w.lock.Date}
+		h := &tar.Header{Typeflag: tar.TypeDir, Name: d, Mode: 0o755, ModTime: ownTime}
 		if err := w.place(member{Header: h, pkg: -1, over: -1}); err != nil {
 			return err
 		}
 	}
 	for _, l := range usrLinks(w.lock.Arch) {
-		h := &tar.Header{Typeflag: tar.TypeSymlink, Name: l, Linkname: "usr/" + l, Mode: 0o777, ModTime: w.lock.Date}
+		h := &tar.Header{Typeflag: tar.TypeSymlink, Name: l, Linkname: "usr/" + l, Mode: 0o777, ModTime: ownTime}
 		if err := w.place(member{Header: h, pkg: -1, over: -1}); err != nil {
 			return err
 		}

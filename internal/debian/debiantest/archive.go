@@ -17,6 +17,7 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -51,7 +52,7 @@ func New(t testing.TB, suite string, packages ...Package) *Archive {
 // NewKey makes a signing key and returns it with its public half.
 func NewKey(t testing.TB) (*openpgp.Entity, []byte) {
 	t.Helper()
-	key, err := openpgp.NewEntity("archive", "for tests", "archive@example.org", nil)
+	key, err := openpgp.NewEntity("archive", "for tests", "archive@example.org", &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA})
 	if err != nil {
 		t.Fatal(err)
 	}
