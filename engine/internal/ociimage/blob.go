@@ -59,17 +59,19 @@ func (b blob) copyTo(ctx context.Context, w io.Writer) error {
 	}
 	defer r.Close()
 	verifier := b.desc.Digest.Verifier()
-	// One byte more than promised is enough to notice a longer blob.
-	limited := io.LimitReader(ctxReader{ctx, r}, b.desc.Size+1)
-	n, err := io.CopyBuffer(struct{ io.Writer }{w}, io.TeeReader(limited, verifier), make([]byte, copyBuffer))
-	if n > b.desc.Size {
-		return fmt.Errorf("blob %s is longer than its %d bytes", b.desc.Digest, b.desc.Size)
-	}
+	in := ctxReader{ctx, r}
+	limited := io.TeeReader(io.LimitReader(in, b.desc.Size), verifier)
+	n, err := io.CopyBuffer(struct{ io.Writer }{w}, limited, make([]byte, copyBuffer))
 	if err != nil {
 		return fmt.Errorf("copying blob %s: %w", b.desc.Digest, err)
 	}
 	if n < b.desc.Size {
 		return fmt.Errorf("blob %s ends after %d of %d bytes", b.desc.Digest, n, b.desc.Size)
+	}
+	if more, err := io.CopyN(io.Discard, in, 1); more > 0 {
+		return fmt.Errorf("blob %s is longer than its %d bytes", b.desc.Digest, b.desc.Size)
+	} else if err != io.EOF {
+		return fmt.Errorf("copying blob %s: %w", b.desc.Digest, err)
 	}
 	if !verifier.Verified() {
 		return fmt.Errorf("blob %s has other content than its digest says", b.desc.Digest)

@@ -34,18 +34,9 @@ func buildImage(ctx context.Context, img Image, opts Options) (_ *builtImage, er
 			err = fmt.Errorf("building the image for %s: %w", platforms.Format(img.Platform), err)
 		}
 	}()
-	var layers []Layer
-	if img.Base != nil {
-		for _, l := range img.Base.Layers {
-			if err := l.check(); err != nil {
-				return nil, err
-			}
-			if l, err = l.withDiffID(ctx); err != nil {
-				return nil, err
-			}
-			l.Descriptor.MediaType = opts.MediaTypes.translate(l.Descriptor.MediaType)
-			layers = append(layers, l)
-		}
+	layers, err := built.baseLayers(ctx, img.Base, opts)
+	if err != nil {
+		return nil, err
 	}
 	added, s, err := rootLayer(ctx, img, opts)
 	if err != nil {

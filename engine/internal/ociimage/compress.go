@@ -22,11 +22,13 @@ const (
 	Uncompressed Compression = "Uncompressed"
 )
 
-// ParseCompression reads the name of a compression in any case. Empty is Gzip.
-// EStarGZ is known but not written, and refused by name.
+// ParseCompression reads the name of a compression in any case. Empty stays
+// empty: see Options. EStarGZ is known but not written, and refused by name.
 func ParseCompression(s string) (Compression, error) {
 	switch strings.ToLower(s) {
-	case "", "gzip":
+	case "":
+		return "", nil
+	case "gzip":
 		return Gzip, nil
 	case "zstd":
 		return Zstd, nil

@@ -60,7 +60,9 @@ type Layer struct {
 
 // Options say how an archive is written. The zero value is the recommended one.
 type Options struct {
-	// Compression of new layers. Default Gzip.
+	// Compression of the layers. Left empty, new layers and base layers that are
+	// not compressed get Gzip, and other base layers stay as they are. Given, it
+	// is forced on all layers.
 	Compression Compression
 	// MediaTypes of manifests, configurations and layers. Default OCI.
 	MediaTypes MediaTypes
@@ -73,6 +75,8 @@ type Options struct {
 	// TempDir holds what does not belong in memory while it is needed: the
 	// files of the trees, and the compressed layers. Default os.TempDir().
 	TempDir string
+
+	forced bool // Compression was given
 }
 
 // withDefaults checks o and fills in what was left out.
@@ -80,6 +84,10 @@ func (o Options) withDefaults() (Options, error) {
 	var err error
 	if o.Compression, err = ParseCompression(string(o.Compression)); err != nil {
 		return o, err
+	}
+	o.forced = o.Compression != ""
+	if !o.forced {
+		o.Compression = Gzip
 	}
 	if o.MediaTypes, err = ParseMediaTypes(string(o.MediaTypes)); err != nil {
 		return o, err

@@ -72,17 +72,15 @@ var layerTypes = map[Compression]map[MediaTypes]string{
 // layer names a layer with compression c.
 func (m MediaTypes) layer(c Compression) string { return layerTypes[c][m] }
 
-// translate gives a layer media type's name in family m; an unknown one keeps
-// its own.
-func (m MediaTypes) translate(mediaType string) string {
-	for _, names := range layerTypes {
-		for _, name := range names {
-			if name == mediaType {
-				return names[m]
-			}
+// compressionOf reads the compression off a layer's media type, "" if it is
+// one that is passed on without a look inside.
+func compressionOf(mediaType string) Compression {
+	for c, names := range layerTypes {
+		if mediaType == names[OCI] || mediaType == names[Docker] {
+			return c
 		}
 	}
-	return mediaType
+	return ""
 }
 
 func isManifest(mediaType string) bool {

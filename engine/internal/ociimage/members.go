@@ -82,7 +82,7 @@ func newMember(hdr *tar.Header, offset, size int64) (string, member, error) {
 			}
 		}
 		if hdr.Size < 0 || hdr.Size > size-offset {
-			return "", member{}, fmt.Errorf("it claims %d bytes, more than follow", hdr.Size)
+			return "", member{}, fmt.Errorf("the archive ends in the middle of its %d bytes: copied or downloaded incompletely?", hdr.Size)
 		}
 		return name, member{offset: offset, size: hdr.Size}, nil
 	case tar.TypeSymlink:
