@@ -95,10 +95,10 @@ func (c Container) runOptions(args []string, o ExecOptions) []llb.RunOption {
 	}
 	for _, kv := range c.Config.Env {
 		k, v, _ := strings.Cut(kv, "=")
-		opts = append(opts, llb.AddEnv(k, v))
+		opts = append(opts, llb.AddEnv(protocol.EnvName(k), v))
 	}
 	for _, env := range c.SecretEnv {
-		opts = append(opts, llb.AddSecret(env.Name, llb.SecretID(env.ID), llb.SecretAsEnvName(env.Name)))
+		opts = append(opts, llb.AddSecret(env.Name, llb.SecretID(env.ID), llb.SecretAsEnvName(protocol.EnvName(env.Name))))
 		if !env.Volatile {
 			spec.SecretEnv = append(spec.SecretEnv, env.Name)
 		}

@@ -26,7 +26,7 @@ func runExec(arg string, command []string) int {
 		say(protocol.MarkerOutdated, err)
 		return protocol.StatusOutdated
 	}
-	environment := withCABundle(os.Environ(), host.CABundle)
+	environment := withCABundle(withoutTracing(os.Environ()), host.CABundle)
 	secrets, err := secretsOf(spec, environment)
 	if err != nil {
 		return refuse(err)
