@@ -6,8 +6,6 @@ package main
 import (
 	"context"
 
-	"dagger.io/dagger"
-
 	"github.com/bodkin-ci/bodkin/ci/cli"
 	"github.com/bodkin-ci/bodkin/modules/debian"
 	"github.com/bodkin-ci/bodkin/modules/golang"
@@ -31,6 +29,9 @@ func main() {
 	})
 }
 
+// ports are what the applications listen on.
+var ports = map[string][]int{"go-api": {8080}}
+
 // build compiles the application into a static binary.
 func build(ctx context.Context, job *cli.Job) error {
 	binary, err := golang.New(job.Dag, job.Source(), golang.Options{}).
@@ -42,20 +43,26 @@ func build(ctx context.Context, job *cli.Job) error {
 }
 
 // pack puts the binary into an image that holds nothing else but what it needs.
+// The commit goes into the image's labels and not into the binary, which
+// therefore stays in the cache when a commit does not touch the application.
 func pack(ctx context.Context, job *cli.Job) error {
 	bundle, err := debian.New(job.Dag, debian.Options{}).CABundle(ctx)
 	if err != nil {
 		return err
 	}
+	revision := job.Revision()
 	image, err := golang.New(job.Dag, job.Source(), golang.Options{}).
 		Image(ctx, golang.ImageOptions{
-			Build:    golang.BuildOptions{Platform: job.Platform},
+			Build:    golang.BuildOptions{Platform: job.Platform, Output: job.App.Name},
 			CABundle: bundle,
-			Source:   job.Revision().Source,
-			Revision: job.Revision().Commit,
+			Ports:    ports[job.App.Name],
+			Title:    job.App.Name,
+			Source:   revision.Source,
+			Revision: revision.Commit,
+			Created:  revision.Created(),
 		})
 	if err != nil {
 		return err
 	}
-	return job.Export(ctx, image.AsTarball(dagger.ContainerAsTarballOpts{}), "image.tar")
+	return job.Export(ctx, image.AsTarball(), "image.tar")
 }

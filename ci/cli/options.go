@@ -15,6 +15,7 @@ import (
 	"github.com/bodkin-ci/bodkin/ci/internal/apps"
 	"github.com/bodkin-ci/bodkin/ci/internal/progress"
 	"github.com/bodkin-ci/bodkin/ci/internal/revision"
+	"github.com/bodkin-ci/bodkin/engine"
 )
 
 // options are the flags of a pipeline's command.
@@ -65,6 +66,9 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 	mode, err := progress.Mode(o.progress).Resolve(os.Stderr)
 	if err != nil {
 		return nil, fmt.Errorf("--progress: %w", err)
+	}
+	if err := engine.Check(o.engine); err != nil {
+		return nil, err
 	}
 	platforms, err := parsePlatforms(o.platforms)
 	if err != nil {

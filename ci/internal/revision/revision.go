@@ -32,6 +32,15 @@ type Revision struct {
 	Time   time.Time // the epoch, else the commit's time; zero where neither is known
 }
 
+// Created returns the time in the form of an image's created label, "" where it
+// is not known.
+func (r Revision) Created() string {
+	if r.Time.IsZero() {
+		return ""
+	}
+	return r.Time.UTC().Format(time.RFC3339)
+}
+
 // Epoch returns the time that $SOURCE_DATE_EPOCH names, the zero time where it
 // is not set, and an error where it is no number of seconds.
 func Epoch() (time.Time, error) {
