@@ -122,8 +122,11 @@ func (g *Golang) entries(ctx context.Context, dir string) ([]string, error) {
 
 // parseModule reads a go.mod file.
 func parseModule(name, content string) (description, error) {
-	// Lax, because a newer Go may know directives that are of no concern here.
-	file, err := modfile.ParseLax(name, []byte(content), nil)
+	file, err := modfile.Parse(name, []byte(content), nil)
+	if err != nil {
+		// A newer Go may know directives that are of no concern here.
+		file, err = modfile.ParseLax(name, []byte(content), nil)
+	}
 	if err != nil {
 		return description{}, fmt.Errorf("reading %s: %w", name, err)
 	}
