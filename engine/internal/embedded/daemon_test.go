@@ -168,11 +168,24 @@ func TestLogsFollow(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
-func BenchmarkJoin(b *testing.B) {
-	enginetest.Address(b)
-	for b.Loop() {
-		d, err := embedded.Start(context.Background(), embedded.Options{})
-		require.NoError(b, err)
-		require.NoError(b, d.Close())
-	}
+func TestStateFolderWithALongName(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long-", 40))
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	d := start(t, dir)
+	_, err := run(t, d.Address(), []string{"true"})
+	require.NoError(t, err)
+	socket := strings.TrimPrefix(d.Address(), "unix://")
+	require.FileExists(t, socket)
+	before := status(t, dir)
+	require.NoError(t, embedded.Stop(context.Background(), dir))
+	require.Empty(t, leftovers(t, dir, before))
+	require.NoDirExists(t, filepath.Dir(socket))
+}
+
+func TestStartIsCancelled(t *testing.T) {
+	enginetest.Needs(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := embedded.Start(ctx, embedded.Options{Dir: t.TempDir()})
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -67,7 +67,7 @@ func solve(ctx context.Context, t testing.TB, address string, st llb.State, moun
 	_, err = c.Solve(ctx, def, client.SolveOpt{
 		LocalMounts:         mounts,
 		Exports:             []client.ExportEntry{{Type: client.ExporterLocal, OutputDir: out}},
-		AllowedEntitlements: []string{entitlements.EntitlementNetworkHost.String()},
+		AllowedEntitlements: []string{entitlements.EntitlementNetworkHost.String(), entitlements.EntitlementSecurityInsecure.String()},
 	}, nil)
 	if err != nil {
 		return "", err

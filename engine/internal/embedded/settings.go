@@ -43,7 +43,7 @@ func (s settings) version() (string, error) {
 	}
 	for _, module := range []fs.FS{daemonModule, supervisorModule} {
 		err := fs.WalkDir(module, ".", func(name string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() {
+			if err != nil || e.IsDir() || strings.HasSuffix(name, "_test.go") {
 				return err
 			}
 			data, err := fs.ReadFile(module, name)

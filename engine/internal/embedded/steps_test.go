@@ -53,3 +53,9 @@ func TestStepSeesTheHostsNameServers(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "nameserver ")
 }
+
+func TestPrivilegedStepOnRequest(t *testing.T) {
+	out, err := run(t, enginetest.Address(t), []string{"cat", "/proc/self/status"}, llb.Security(pb.SecurityMode_INSECURE))
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^Seccomp:\t0$`, out)
+}

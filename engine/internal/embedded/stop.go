@@ -33,19 +33,14 @@ func Stop(ctx context.Context, dir string) error {
 		return err
 	}
 	defer unlock()
-	askCtx, cancel := context.WithTimeout(ctx, stopPatience)
+	askCtx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
-	if conn, _, err := ask(askCtx, dir, control.Request{Op: control.OpStop}); err == nil {
+	conn, _, err := ask(askCtx, dir, control.Request{Op: control.OpStop})
+	if err == nil {
 		conn.Close()
 	}
-	for askCtx.Err() == nil {
-		if _, err := os.Stat(control.RecordFile(dir)); errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if !lockHeld(askCtx, dir) {
-			break // dead, but not cleaned up after
-		}
-		time.Sleep(stopPoll)
+	if err == nil || errors.Is(err, errNotRunning) {
+		waitEnded(ctx, dir)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -54,10 +49,21 @@ func Stop(ctx context.Context, dir string) error {
 }
 
 const (
-	// stopPatience is more than the supervisor takes to end a daemon by force.
+	// askPatience is how long a supervisor may take to hear the request.
+	askPatience = 3 * time.Second
+	// stopPatience is more than it takes to end a daemon by force.
 	stopPatience = 15 * time.Second
 	stopPoll     = 20 * time.Millisecond
 )
+
+// waitEnded returns when the daemon has ended, or has had enough time to.
+func waitEnded(ctx context.Context, dir string) {
+	ctx, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	for ctx.Err() == nil && lockHeld(ctx, dir) {
+		time.Sleep(stopPoll)
+	}
+}
 
 // lockHeld reports whether a supervisor, or what it started, still lives.
 func lockHeld(ctx context.Context, dir string) bool {
@@ -71,7 +77,7 @@ func lockHeld(ctx context.Context, dir string) bool {
 }
 
 // cleanUp has the supervisor's program remove what the record of a dead or hung
-// daemon names.
+// daemon names. A daemon that ended in order leaves no record.
 func cleanUp(ctx context.Context, dir string) error {
 	var r control.Record
 	data, err := os.ReadFile(control.RecordFile(dir))

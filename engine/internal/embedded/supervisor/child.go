@@ -87,9 +87,9 @@ func startChild(s *supervisor, lock *os.File) (*child, error) {
 // root is where the host sees init's root folder.
 func (c *child) root() string { return "/proc/" + strconv.Itoa(c.pid) + "/root" }
 
-// gracePeriod is how long buildkitd may take to finish what it does. Ending it
-// earlier loses no finished step: its databases are transactional.
-const gracePeriod = 5 * time.Second
+// gracePeriod is how long buildkitd may wait for its clients to go. Ending it by
+// force loses no finished step: its databases are transactional.
+const gracePeriod = 2 * time.Second
 
 // stop ends buildkitd and waits until everything in its namespaces is gone.
 func (c *child) stop() {

@@ -54,13 +54,13 @@ func clean(dir string) error {
 			return err
 		}
 	}
-	if err := os.Remove(control.RecordFile(dir)); err != nil {
-		return err
-	}
 	if sockets := control.SocketDir(dir); filepath.Dir(sockets) != dir {
 		_ = os.Remove(sockets)
 	}
-	return clearScratch(dir)
+	if err := clearScratch(dir); err != nil {
+		return err
+	}
+	return os.Remove(control.RecordFile(dir))
 }
 
 // clearScratch empties the daemon's temporary folder.

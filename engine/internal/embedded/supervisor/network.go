@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -31,29 +30,36 @@ var pool = netip.MustParsePrefix("10.192.0.0/11")
 
 const subnetBits = 22
 
-// chooseNetwork names the bridge after id, which also says where to begin looking
-// for a subnet that the host does not route.
+// chooseNetwork names the bridge after id and takes a subnet that the host does
+// not route.
 func chooseNetwork(id string) (network, error) {
 	routes, mtu, err := hostRoutes()
 	if err != nil {
 		return network{}, fmt.Errorf("reading the host's routes: %w", err)
 	}
-	seed, err := hex.DecodeString(id)
+	subnet, err := subnetFor(id, routes)
+	return network{Bridge: "bodkin" + id, Subnet: subnet, MTU: mtu}, err
+}
+
+// subnetFor returns the first subnet that overlaps with none of those taken. id,
+// a hexadecimal number, says where to begin, so that daemons that start at the
+// same time do not choose the same.
+func subnetFor(id string, taken []netip.Prefix) (netip.Prefix, error) {
+	first, err := strconv.ParseUint(id, 16, 32)
 	if err != nil {
-		return network{}, err
+		return netip.Prefix{}, err
 	}
 	base := binary.BigEndian.Uint32(pool.Masked().Addr().AsSlice())
 	count := uint32(1) << (subnetBits - pool.Bits())
 	for i := range count {
-		n := (binary.BigEndian.Uint32(seed) + i) % count
+		n := (uint32(first) + i) % count
 		var addr [4]byte
 		binary.BigEndian.PutUint32(addr[:], base+n<<(32-subnetBits))
-		subnet := netip.PrefixFrom(netip.AddrFrom4(addr), subnetBits)
-		if !overlapsAny(subnet, routes) {
-			return network{Bridge: "bodkin" + id, Subnet: subnet, MTU: mtu}, nil
+		if p := netip.PrefixFrom(netip.AddrFrom4(addr), subnetBits); !overlapsAny(p, taken) {
+			return p, nil
 		}
 	}
-	return network{}, fmt.Errorf("no free subnet: the host routes all of %s", pool)
+	return netip.Prefix{}, fmt.Errorf("no free subnet for the steps: the host routes all of %s", pool)
 }
 
 func overlapsAny(p netip.Prefix, others []netip.Prefix) bool {
