@@ -91,7 +91,7 @@ func (r *session) connect(ctx context.Context) error {
 		engine.WithProgress(r.display.Update),
 	)
 	if err != nil {
-		return fmt.Errorf("connecting: %w", err)
+		return err
 	}
 	r.client = client
 	for _, job := range r.jobs {

@@ -10,7 +10,7 @@ import (
 // Counts says how many vertices (units of the engine's work) were done.
 type Counts struct {
 	Cached int `json:"cached"` // answered from the cache
-	Run    int `json:"run"`    // executed, successfully or not
+	Run    int `json:"run"`    // executed, successfully or not; sources do not count
 }
 
 // Tally counts what the engine does, in all and for each step of the pipeline.
@@ -75,7 +75,10 @@ func (t *Tally) Add(status *client.SolveStatus) {
 			seen = &counted{step: t.owner()}
 			t.vertices[v.Digest] = seen
 		}
-		if v.Completed == nil {
+		// Sources, which have no inputs, are looked at in every run: that is no
+		// work that a cache could have saved. Whatever executes has an input, if
+		// only the program it executes.
+		if v.Completed == nil || len(v.Inputs) == 0 && !v.Cached {
 			continue
 		}
 		seen.cached = v.Cached && (!seen.done || seen.cached)

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/internal/cachedir"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"ci": main})
+}
+
+// TestScripts runs the program as users do. The scripts that need an engine
+// skip themselves with -short.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":       exits,
+			"interrupted": interrupted,
+			"mute":        mute,
+			"same":        same,
+		},
+	})
+}
+
+// dropped are variables that would have the program behave differently on the
+// machine or CI that runs the tests.
+var dropped = []string{"CI", "DAGGER_SESSION_PORT", "SOURCE_DATE_EPOCH", "CI_COMMIT_SHA", "GITHUB_SHA", "NO_COLOR"}
+
+// setup gives scripts the host's settings (proxies, mirrors, the cache folder):
+// the engine needs them. The scripts' own folders are kept.
+func setup(env *testscript.Env) error {
+	cache, err := cachedir.Path()
+	if err != nil {
+		return err
+	}
+	var host []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if env.Getenv(name) == "" {
+			host = append(host, entry)
+		}
+	}
+	env.Vars = append(host, env.Vars...)
+	env.Setenv(cachedir.EnvVar, cache)
+	env.Setenv("HOME", os.Getenv("HOME"))
+	for _, name := range dropped {
+		env.Setenv(name, "")
+	}
+	return nil
+}
+
+// exits STATUS PROGRAM ARGS... runs a program that has to exit with STATUS.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS PROGRAM ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// interrupted SIGNAL PROGRAM ARGS... runs a program, sends it a signal once it
+// has printed something to standard error, and wants it to exit with
+// status 130 instead of going on.
+func interrupted(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
+	if neg || len(args) < 2 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: interrupted INT|TERM PROGRAM ARGS...")
+	}
+	program, err := exec.LookPath(filepath.Join(binFolder(ts), args[1]))
+	ts.Check(err)
+	cmd := exec.Command(program, args[2:]...)
+	cmd.Dir = ts.Getenv("WORK")
+	cmd.Env = append(os.Environ(), "CI=")
+	stderr, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	_, err = stderr.Read(make([]byte, 1))
+	ts.Check(err)
+	ts.Check(cmd.Process.Signal(signals[args[0]]))
+	hung := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+	defer hung.Stop()
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		ts.Fatalf("exit status %d, want 130", code)
+	}
+}
+
+// binFolder is where the programs under test are: first in PATH.
+func binFolder(ts *testscript.TestScript) string {
+	return filepath.SplitList(ts.Getenv("PATH"))[0]
+}
+
+// mute VARIABLE sets a variable to the address of a server that accepts
+// connections and never says anything.
+func mute(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mute VARIABLE")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			ts.Defer(func() { _ = conn.Close() })
+		}
+	}()
+	ts.Setenv(args[0], "tcp://"+listener.Addr().String())
+}
+
+// same FILE1 FILE2 wants two files with the same bytes.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: same FILE1 FILE2")
+	}
+	if equal := ts.ReadFile(args[0]) == ts.ReadFile(args[1]); equal == neg {
+		ts.Fatalf("%s and %s: the same bytes: %v", args[0], args[1], equal)
+	}
+}
+
+func TestMainIsShort(t *testing.T) {
+	source, err := os.ReadFile("main.go")
+	require.NoError(t, err)
+	require.LessOrEqual(t, strings.Count(string(source), "\n"), 100, "main.go is there to be copied and read")
+	require.NotContains(t, string(source), "/internal/", "packages that other repositories cannot import")
+}
