@@ -188,7 +188,8 @@ func (c *commands) update(status *bkclient.SolveStatus) {
 func TestBase(t *testing.T) {
 	c, ctx := client(t), context.Background()
 	base := c.Container().WithNewFile("/etc/marker", "base").WithDirectory("/tmp", c.Directory()).WithEnvVariable("PATH", "/sbin")
-	g := golang.New(c, source(c, "go 1.26\n"), golang.Options{Base: base, Version: golang.DefaultVersion})
+	src := source(c, "go 1.26\n").WithNewFile("c.go", "package main\n\nimport \"C\"\n")
+	g := golang.New(c, src, golang.Options{Base: base, Version: golang.DefaultVersion})
 	ctr, err := g.Base(ctx)
 	require.NoError(t, err)
 	out, err := ctr.WithExec([]string{"go", "version"}).Stdout(ctx)
