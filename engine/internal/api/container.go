@@ -186,6 +186,7 @@ func (c *Container) AsTarball(ctx context.Context, args archiveArgs) (*File, err
 		return nil, wrap(err)
 	}
 	v, err := core.HostFile(c.srv.session, target, 0)
+	v.Made = true
 	return &File{id, v}, err
 }
 

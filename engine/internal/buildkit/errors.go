@@ -30,6 +30,9 @@ type ExecError struct {
 
 func (e *ExecError) Error() string {
 	msg := fmt.Sprintf("process %q did not complete successfully: exit code: %d", strings.Join(e.Cmd, " "), e.ExitCode)
+	if e.ExitCode == 0 {
+		msg = fmt.Sprintf("process %q was expected to fail, but completed successfully: exit code: 0", strings.Join(e.Cmd, " "))
+	}
 	if tail := lastLines(e.Stderr, e.Stdout); tail != "" {
 		msg += "\n" + tail
 	}
@@ -73,11 +76,21 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 		return missing
 	}
 	out, readErr := readFailed(ctx, gw, solveErr, exec)
+	var refused *shimError
+	if errors.As(readErr, &refused) {
+		return fmt.Errorf("running %q: %w", strings.Join(command(exec.Meta.Args), " "), refused)
+	}
 	if readErr != nil {
 		return clean(fmt.Errorf("%w (its output could not be read: %w)", err, readErr))
 	}
 	return &ExecError{Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr, Err: clean(err)}
 }
+
+// shimError says why a command was not started, or why what it wrote could not be
+// kept.
+type shimError struct{ reason string }
+
+func (e *shimError) Error() string { return e.reason }
 
 // failedOutput is what the shim of a failed exec has recorded.
 type failedOutput struct {
@@ -110,6 +123,9 @@ func readFailed(ctx context.Context, gw gateway.Client, solveErr *errdefs.SolveE
 func readOutput(read func(string) ([]byte, error)) (*failedOutput, error) {
 	code, err := read(protocol.ExitCodeFile)
 	if err != nil {
+		if reason, readErr := read(protocol.ErrorFile); readErr == nil {
+			return nil, &shimError{string(reason)}
+		}
 		return nil, err
 	}
 	out := &failedOutput{}

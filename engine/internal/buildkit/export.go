@@ -7,6 +7,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/filesync"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
@@ -41,7 +42,13 @@ func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Pl
 		opt.Exports = []client.ExportEntry{entry}
 		ch, wait := s.progress.stream()
 		defer wait()
-		if _, err := s.client.Solve(ctx, def, opt, ch); err != nil {
+		_, err = s.client.Build(ctx, opt, product, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+			if len(def.Def) == 0 { // scratch
+				return gateway.NewResult(), nil
+			}
+			return gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+		}, ch)
+		if err != nil {
 			return clean(fmt.Errorf("exporting: %w", err))
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -49,6 +50,9 @@ func (f File) Export(ctx context.Context, s *buildkit.Session, target string, in
 		}
 		target = filepath.Join(target, f.Name())
 	}
+	if f.Made {
+		return target, copyHostFile(f.HostPath, target)
+	}
 	err := s.Evaluate(ctx, f.State, f.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
 		st, err := ref.Stat(ctx, f.Path)
 		if err != nil {
@@ -60,6 +64,18 @@ func (f File) Export(ctx context.Context, s *buildkit.Session, target string, in
 		return writeAtomically(target, Mode(st), func(w *renameio.PendingFile) error { return ref.Copy(ctx, f.Path, w) })
 	})
 	return target, err
+}
+
+func copyHostFile(source, target string) error {
+	src, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	return writeAtomically(target, defaultFileMode, func(w *renameio.PendingFile) error {
+		_, err := io.Copy(w, src)
+		return err
+	})
 }
 
 func writeAtomically(target string, mode os.FileMode, write func(*renameio.PendingFile) error) error {

@@ -23,6 +23,9 @@ type File struct {
 	// HostPath is the file on the client that this one was loaded from, or "".
 	// Image archives are read from there instead of going to the daemon and back.
 	HostPath string
+	// Made says that this session has written the file at HostPath: it does not
+	// change, and need not go to the daemon to be exported.
+	Made bool
 }
 
 // NewFile returns a file with the given contents.
