@@ -1,0 +1,3 @@
+module dagger/bodkin
+
+go 1.26.1
