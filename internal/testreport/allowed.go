@@ -16,9 +16,9 @@ var builtinAllowed string
 
 // allowedSkip is a line of the list: tests that may be skipped, and why.
 type allowedSkip struct {
-	pkg    string // glob over the import path
-	test   string // glob over the test's name, subtests included
-	reason string
+	pkg    string // import path, "/..." at its end for all below it
+	test   string // glob over the test's name, "*" for any
+	reason string // part of what the test says when it skips
 }
 
 // readAllowed parses the list in file, or the built-in one when file is empty.
@@ -34,9 +34,9 @@ func readAllowed(file string) ([]allowedSkip, error) {
 	return parseAllowed(text)
 }
 
-// parseAllowed reads one allowed skip per line: package glob, test glob, then
-// the reason after a number sign. Empty lines and lines that begin with a
-// number sign are comments.
+// parseAllowed reads one allowed skip per line: package, test, and after a
+// number sign the reason. Empty lines and lines that begin with a number sign
+// are comments.
 func parseAllowed(text string) ([]allowedSkip, error) {
 	var allowed []allowedSkip
 	lines := bufio.NewScanner(strings.NewReader(text))
@@ -62,17 +62,23 @@ func parseAllowedLine(line string) (allowedSkip, error) {
 		return entry, fmt.Errorf("want %q, got %q", "PACKAGE TEST # reason", line)
 	}
 	entry.pkg, entry.test = fields[0], fields[1]
-	for _, glob := range fields {
-		if _, err := path.Match(glob, ""); err != nil {
-			return entry, fmt.Errorf("pattern %q: %w", glob, err)
-		}
+	if _, err := path.Match(entry.test, ""); err != nil {
+		return entry, fmt.Errorf("pattern %q: %w", entry.test, err)
 	}
 	return entry, nil
 }
 
-// covers reports whether the entry names the test.
-func (a allowedSkip) covers(test testjson.TestCase) bool {
-	pkg, _ := path.Match(a.pkg, test.Package)
-	name, _ := path.Match(a.test, test.Test.Name())
-	return pkg && name
+// covers reports whether the entry allows that test was skipped with message.
+func (a allowedSkip) covers(test testjson.TestCase, message string) bool {
+	return a.coversPackage(test.Package) && a.coversTest(test.Test.Name()) && strings.Contains(message, a.reason)
+}
+
+func (a allowedSkip) coversPackage(pkg string) bool {
+	parent, below := strings.CutSuffix(a.pkg, "/...")
+	return pkg == parent || below && strings.HasPrefix(pkg, parent+"/")
+}
+
+func (a allowedSkip) coversTest(name string) bool {
+	matched, _ := path.Match(a.test, name)
+	return a.test == "*" || matched
 }

@@ -53,7 +53,7 @@ func newSkip(test testjson.TestCase, output []string, allowed []allowedSkip) ski
 		s.reason = "no reason given"
 	}
 	for _, entry := range allowed {
-		s.allowed = s.allowed || entry.covers(test)
+		s.allowed = s.allowed || entry.covers(test, s.reason)
 	}
 	return s
 }

@@ -46,14 +46,24 @@ func TestSkipShowsItsReasonAndFails(t *testing.T) {
 }
 
 func TestAllowedSkipIsShownAndGreen(t *testing.T) {
-	out, err := reportOn(t, onePass+oneSkip, "q Test? # few machines have a printer\n")
+	out, err := reportOn(t, onePass+oneSkip, "q Test? # needs a printer\n")
 	require.NoError(t, err)
 	require.Contains(t, out, "--- SKIP: q TestB: b_test.go:7: needs a printer\n")
 }
 
-func TestAllowedSkipDoesNotReachOtherPackages(t *testing.T) {
-	_, err := reportOn(t, onePass+oneSkip, "q/deeper Test* # other package\nq TestBB # other test\n")
-	require.ErrorIs(t, err, errNotGreen)
+func TestAllowedSkipOfPackagesBelow(t *testing.T) {
+	stream := strings.ReplaceAll(oneSkip, `"q"`, `"example.org/q/r"`)
+	_, err := reportOn(t, onePass+stream, "example.org/q/... * # needs a printer\n")
+	require.NoError(t, err)
+}
+
+func TestAllowedSkipDoesNotReachOthers(t *testing.T) {
+	for _, list := range []string{
+		"q/deeper TestB # needs a printer", "q TestBB # needs a printer", "q TestB # needs a scanner", "qq/... * # needs a printer",
+	} {
+		_, err := reportOn(t, onePass+oneSkip, list)
+		require.ErrorIs(t, err, errNotGreen, "list %q", list)
+	}
 }
 
 func TestListWithoutReasonIsRefused(t *testing.T) {
