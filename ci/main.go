@@ -32,10 +32,15 @@ func main() {
 // ports are what the applications listen on.
 var ports = map[string][]int{"go-api": {8080}}
 
+// program says what to compile. Both steps say the same, so that it is compiled once.
+func program(job *cli.Job) golang.BuildOptions {
+	return golang.BuildOptions{Platform: job.Platform, Output: job.App.Name}
+}
+
 // build compiles the application into a static binary.
 func build(ctx context.Context, job *cli.Job) error {
 	binary, err := golang.New(job.Dag, job.Source(), golang.Options{}).
-		Build(ctx, golang.BuildOptions{Platform: job.Platform})
+		Build(ctx, program(job))
 	if err != nil {
 		return err
 	}
@@ -53,7 +58,7 @@ func pack(ctx context.Context, job *cli.Job) error {
 	revision := job.Revision()
 	image, err := golang.New(job.Dag, job.Source(), golang.Options{}).
 		Image(ctx, golang.ImageOptions{
-			Build:    golang.BuildOptions{Platform: job.Platform, Output: job.App.Name},
+			Build:    program(job),
 			CABundle: bundle,
 			Ports:    ports[job.App.Name],
 			Title:    job.App.Name,

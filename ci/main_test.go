@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,6 +32,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setup,
+		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":       exits,
 			"interrupted": interrupted,
@@ -37,6 +40,14 @@ func TestScripts(t *testing.T) {
 			"same":        same,
 		},
 	})
+}
+
+// condition adds [root]: this is Linux and the user may do everything.
+func condition(name string) (bool, error) {
+	if name != "root" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	return runtime.GOOS == "linux" && os.Geteuid() == 0, nil
 }
 
 // dropped are variables that would have the program behave differently on the

@@ -53,6 +53,9 @@ func (j *Job) Revision() Revision { return j.revision() }
 // that elem joins to. The file is there in full or not at all.
 func (j *Job) Export(ctx context.Context, file *dagger.File, elem ...string) error {
 	path := filepath.Join(append([]string{j.output}, elem...)...)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("writing %s: a folder is in the way; remove it, or choose another place with --output", shortPath(path))
+	}
 	if _, err := file.Export(ctx, path); err != nil {
 		if exec := new(dagger.ExecError); errors.As(err, &exec) {
 			return err // in making the file, not in writing it

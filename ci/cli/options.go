@@ -51,7 +51,7 @@ func (o *options) register(cmd *cobra.Command) {
 	f.StringArrayVar(&o.platforms, "platform", nil, "target `platform`, such as linux/arm64; repeatable (default: the engine's)")
 	f.StringVar(&o.engine, "engine", "", "`address` of the engine to use (default: see above)")
 	f.StringVar(&o.progress, "progress", string(progress.Auto), "`mode`: auto, tty, plain or json")
-	f.DurationVar(&o.timeout, "timeout", 0, "stop a step that takes longer than this `duration`, such as 90s or 10m (default: no limit)")
+	f.DurationVar(&o.timeout, "timeout", 0, "stop a step that takes longer than this `duration`, such as 90s or 10m; setting up an engine is none (default: no limit)")
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions(progress.Modes, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagDirname("source")
 	_ = cmd.MarkFlagDirname("output")

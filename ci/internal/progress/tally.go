@@ -1,6 +1,8 @@
 package progress
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/moby/buildkit/client"
@@ -10,7 +12,7 @@ import (
 // Counts says how many vertices (units of the engine's work) were done.
 type Counts struct {
 	Cached int `json:"cached"` // answered from the cache
-	Run    int `json:"run"`    // executed, successfully or not; sources do not count
+	Run    int `json:"run"`    // executed, successfully or not, without looking at sources
 }
 
 // Tally counts what the engine does, in all and for each step of the pipeline.
@@ -29,6 +31,7 @@ type counted struct {
 	step   string
 	done   bool
 	cached bool
+	extra  bool // not a part of the pipeline's own work, unless it came from the cache
 }
 
 // Begin says that a step starts.
@@ -61,29 +64,35 @@ func (t *Tally) End(step string) {
 	t.last = step
 }
 
-// Add counts an update from the engine. A vertex that comes up again after it
-// was executed stays executed, though the engine then answers from its cache.
+// Add counts an update from the engine and takes out what would start a vertex
+// again that has ended: that is another evaluation asking for it, not work. A vertex
+// that was executed stays executed, though the engine then answers from its cache.
 func (t *Tally) Add(status *client.SolveStatus) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.vertices == nil {
 		t.vertices = map[digest.Digest]*counted{}
 	}
-	for _, v := range status.Vertexes {
+	status.Vertexes = slices.DeleteFunc(status.Vertexes, func(v *client.Vertex) bool {
 		seen := t.vertices[v.Digest]
 		if seen == nil {
-			seen = &counted{step: t.owner()}
+			seen = &counted{step: t.owner(), extra: isExtra(v)}
 			t.vertices[v.Digest] = seen
 		}
-		// Sources, which have no inputs, are looked at in every run: that is no
-		// work that a cache could have saved. Whatever executes has an input, if
-		// only the program it executes.
-		if v.Completed == nil || len(v.Inputs) == 0 && !v.Cached {
-			continue
+		if v.Completed == nil {
+			return seen.done
 		}
 		seen.cached = v.Cached && (!seen.done || seen.cached)
 		seen.done = true
-	}
+		return false
+	})
+}
+
+// isExtra reports whether a vertex is a source, which is looked at in every run
+// (it has no inputs, while whatever executes has the program it executes), or
+// something that the engine does for itself.
+func isExtra(v *client.Vertex) bool {
+	return len(v.Inputs) == 0 || strings.HasPrefix(v.Name, "[internal]")
 }
 
 func (t *Tally) owner() string {
@@ -118,7 +127,7 @@ func (t *Tally) count(which func(*counted) bool) Counts {
 		case !c.done || !which(c):
 		case c.cached:
 			counts.Cached++
-		default:
+		case !c.extra:
 			counts.Run++
 		}
 	}
