@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/bodkin-ci/bodkin/internal/cachedir"
 )
@@ -23,6 +25,33 @@ func (s Source) cachePath(kind, name string) (string, error) {
 		return "", fmt.Errorf("creating the package cache: %w", err)
 	}
 	return path, nil
+}
+
+// keepUnused is how long a cached file is kept that nobody asks for.
+const keepUnused = 30 * 24 * time.Hour
+
+// markUsed sets the time of a cached file, which tells when it was used last.
+func markUsed(path string) {
+	now := time.Now()
+	_ = os.Chtimes(path, now, now)
+}
+
+// swept holds the folders that removeUnused has looked at.
+var swept sync.Map
+
+// removeUnused is housekeeping beside a file that was just written, once per
+// process: what cannot be removed stays.
+func removeUnused(path string) {
+	dir := filepath.Dir(path)
+	if _, done := swept.LoadOrStore(dir, true); done {
+		return
+	}
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > keepUnused {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 // writeFile makes path hold what fill writes, at once or not at all.

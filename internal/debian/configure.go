@@ -14,8 +14,9 @@ import (
 const ConfigureScript = "/usr/lib/bodkin/configure"
 
 // configureScript does what dpkg would have done while unpacking, run the
-// preinst scripts, then lets dpkg configure everything. A preinst may use what
-// its package pre-depends on, so that is configured first.
+// preinst scripts, and lets dpkg configure everything. A preinst may use what
+// its package pre-depends on, so that is configured before. All scripts may use
+// the essential packages without saying so: those come first.
 // Dates that scripts write into files are those of the newest file.
 func configureScript(lock *Lock, control []map[string][]byte, newest time.Time) string {
 	c := &configurer{lock: lock, control: control, index: map[string]int{}, planned: map[int]bool{}, configured: map[int]bool{}}
@@ -34,6 +35,16 @@ func configureScript(lock *Lock, control []map[string][]byte, newest time.Time) 
 	if i, ok := c.index["base-passwd"]; ok {
 		c.plan(i)
 	}
+	essential := map[int]bool{}
+	for i, p := range lock.Packages {
+		if p.Essential {
+			c.collect(i, essential)
+		}
+	}
+	for _, i := range slices.Sorted(maps.Keys(essential)) {
+		c.plan(i)
+	}
+	c.configure(essential)
 	for i := range lock.Packages {
 		c.plan(i)
 	}
@@ -44,6 +55,7 @@ func configureScript(lock *Lock, control []map[string][]byte, newest time.Time) 
 
 const scriptHead = `#!/bin/sh
 set -eu
+exec < /dev/null
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=%d
 preinst() {
 	DPKG_MAINTSCRIPT_PACKAGE=$1 DPKG_MAINTSCRIPT_ARCH=$2 DPKG_MAINTSCRIPT_NAME=preinst DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1 \
@@ -81,21 +93,27 @@ func (c *configurer) plan(i int) {
 		c.collect(j, need)
 	}
 	delete(need, i)
-	var now []string
 	for _, j := range slices.Sorted(maps.Keys(need)) {
 		c.plan(j)
 	}
-	for _, j := range slices.Sorted(maps.Keys(need)) {
-		if !c.configured[j] {
-			c.configured[j] = true
-			now = append(now, c.lock.Packages[j].Name)
+	c.configure(need)
+	db := &database{lock: c.lock, control: c.control}
+	fmt.Fprintf(&c.b, "preinst %s %s %s\n", c.lock.Packages[i].Name, db.head(i).get("Architecture"), db.infoName(i))
+}
+
+// configure writes the step that configures those of the packages that are not
+// yet configured by then.
+func (c *configurer) configure(packages map[int]bool) {
+	var now []string
+	for _, i := range slices.Sorted(maps.Keys(packages)) {
+		if !c.configured[i] {
+			c.configured[i] = true
+			now = append(now, c.lock.Packages[i].Name)
 		}
 	}
 	if len(now) > 0 {
 		fmt.Fprintf(&c.b, "dpkg --configure %s\n", strings.Join(now, " "))
 	}
-	db := &database{lock: c.lock, control: c.control}
-	fmt.Fprintf(&c.b, "preinst %s %s %s\n", c.lock.Packages[i].Name, db.head(i).get("Architecture"), db.infoName(i))
 }
 
 // collect adds a package and all it needs to work.

@@ -44,11 +44,14 @@ func (s Source) fetchPackage(ctx context.Context, lock *Lock, p LockedPackage) (
 	}
 	want := indexFile{sha256: p.SHA256, size: p.Size}
 	if intact(path, want) {
+		markUsed(path)
 		return path, nil
 	}
 	urls := s.packageURLs(lock, p)
-	if len(urls) == 0 {
-		return "", fmt.Errorf("the source names no archive for %s", p.Name)
+	if len(urls) == 0 && p.Security {
+		return "", fmt.Errorf("package %s is from the security archive, of which no mirror is known: set %s", p.Name, SecurityMirrorEnv)
+	} else if len(urls) == 0 {
+		return "", ErrNoMirror
 	}
 	for _, url := range urls {
 		err = writeFile(path, 0o600, func(f *os.File) error {
@@ -60,6 +63,9 @@ func (s Source) fetchPackage(ctx context.Context, lock *Lock, p LockedPackage) (
 	}
 	if isMissing(err) {
 		return "", &GoneError{Package: p.Name, Version: p.Version, URLs: urls}
+	}
+	if err == nil {
+		removeUnused(path)
 	}
 	return path, err
 }

@@ -2,6 +2,7 @@ package debian_test
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -28,6 +29,21 @@ func TestFetchKeepsWhatIsIntact(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, paths, again)
 	require.Equal(t, []string{l.Packages[1].Filename}, a.Requests()[before:])
+}
+
+func TestFetchRemovesWhatIsLongUnused(t *testing.T) {
+	a := debiantest.New(t, "trixie", pkg("app", "1"))
+	s := source(t, a)
+	l := resolve(t, s, debian.ResolveOptions{}, "app")
+	old := filepath.Join(s.CacheDir, "packages", "old.deb")
+	require.NoError(t, os.MkdirAll(filepath.Dir(old), 0o755))
+	require.NoError(t, os.WriteFile(old, nil, 0o600))
+	long := time.Now().AddDate(0, -3, 0)
+	require.NoError(t, os.Chtimes(old, long, long))
+	paths, err := s.Fetch(t.Context(), l)
+	require.NoError(t, err)
+	require.NoFileExists(t, old)
+	require.FileExists(t, paths[0])
 }
 
 func TestLockNeedsNoIndex(t *testing.T) {

@@ -80,6 +80,7 @@ func (s Source) fetchIndex(ctx context.Context, r *release, component string) (s
 	}
 	if packed, err := os.ReadFile(cached); err == nil {
 		if text, err := unzstd(packed); err == nil {
+			markUsed(cached)
 			return string(text), nil
 		}
 	}
@@ -109,6 +110,7 @@ func (s Source) fetchIndex(ctx context.Context, r *release, component string) (s
 	}); err != nil {
 		return "", fmt.Errorf("caching the package index: %w", err)
 	}
+	removeUnused(cached)
 	return slim, nil
 }
 
@@ -116,13 +118,20 @@ func (s Source) fetchIndex(ctx context.Context, r *release, component string) (s
 // a mirror in the middle of an update then still serves the file that the
 // release names.
 func (s Source) fetchIndexFile(ctx context.Context, r *release, name string, file indexFile) ([]byte, error) {
-	url := join(r.archive.Mirror, "dists", r.archive.Suite, name)
+	dir := join(r.archive.Mirror, "dists", r.archive.Suite)
+	urls := []string{join(dir, name)}
 	if r.byHash {
-		url = join(r.archive.Mirror, "dists", r.archive.Suite, path.Dir(name), "by-hash", "SHA256", file.sha256)
+		// Some caching proxies do not know these paths: the plain one is tried too.
+		urls = append([]string{join(dir, path.Dir(name), "by-hash", "SHA256", file.sha256)}, urls...)
 	}
 	var buf bytes.Buffer
 	buf.Grow(int(min(file.size, maxIndex)))
-	err := s.getVerified(ctx, url, file, &buf, func() error { buf.Reset(); return nil })
+	var err error
+	for _, url := range urls {
+		if err = s.getVerified(ctx, url, file, &buf, func() error { buf.Reset(); return nil }); !isMissing(err) {
+			break
+		}
+	}
 	return buf.Bytes(), err
 }
 

@@ -183,7 +183,9 @@ func lockHead(st stanza) (*Lock, error) {
 		Suite:     st.get("Suite"),
 		Arch:      st.get("Architecture"),
 		Requested: strings.Fields(st.get("Requested")),
-		Without:   strings.Fields(st.get("Without")),
+	}
+	if without := strings.Fields(st.get("Without")); len(without) > 0 {
+		l.Without = without
 	}
 	if l.Suite == "" || l.Arch == "" {
 		return nil, &LockError{Line: line, Reason: "Suite or Architecture is missing"}

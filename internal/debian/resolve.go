@@ -70,6 +70,9 @@ type universe struct {
 
 // universe fetches the indexes of all archives, side by side.
 func (s Source) universe(ctx context.Context) (*universe, error) {
+	if len(s.Archives) == 0 {
+		return nil, ErrNoMirror
+	}
 	found := make([][]*candidate, len(s.Archives))
 	dates := make([]time.Time, len(s.Archives))
 	g, ctx := errgroup.WithContext(ctx)

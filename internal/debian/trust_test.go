@@ -114,6 +114,18 @@ func TestSilentMirror(t *testing.T) {
 	require.ErrorContains(t, err, "did not answer for 100ms")
 }
 
+func TestNoSecurityMirror(t *testing.T) {
+	a := debiantest.New(t, "trixie", pkg("app", "1"))
+	s := source(t, a)
+	l := resolve(t, s, debian.ResolveOptions{}, "app")
+	l.Packages[0].Security = true
+	_, err := s.Fetch(t.Context(), l)
+	require.ErrorContains(t, err, "package app is from the security archive, of which no mirror is known: set BODKIN_DEBIAN_SECURITY_MIRROR")
+	s.Archives = nil
+	_, err = s.Resolve(t.Context(), []string{"app"}, debian.ResolveOptions{})
+	require.ErrorIs(t, err, debian.ErrNoMirror)
+}
+
 func TestUnreachableMirror(t *testing.T) {
 	s := debian.Source{Archives: []debian.Archive{{Mirror: "http://127.0.0.1:1/debian", Suite: "trixie"}}, CacheDir: t.TempDir()}
 	_, err := s.Resolve(t.Context(), []string{"app"}, debian.ResolveOptions{})

@@ -26,17 +26,29 @@ var tidy string
 // BasePackages and Options.Packages. The same lock gives the same files on
 // every engine.
 func (d *Debian) Base(ctx context.Context) (*dagger.Container, error) {
+	unpacked, err := d.unpacked(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the Debian base: %w", err)
+	}
+	return unpacked.WithExec(configure()), nil
+}
+
+// unpacked returns the base before its packages are configured.
+func (d *Debian) unpacked(ctx context.Context) (*dagger.Container, error) {
 	platform, arch, err := d.platform(ctx)
 	if err != nil {
 		return nil, err
 	}
 	path, err := d.basePath(ctx, string(platform), arch)
 	if err != nil {
-		return nil, fmt.Errorf("preparing the Debian base: %w", err)
+		return nil, err
 	}
-	return d.dag.Container(dagger.ContainerOpts{Platform: platform}).
-		Import(d.dag.Host().File(path)).
-		WithExec([]string{"/bin/sh", "-c", "set -eu\n" + quiet + archive.ConfigureScript + "\n" + tidy}), nil
+	return d.dag.Container(dagger.ContainerOpts{Platform: platform}).Import(d.dag.Host().File(path)), nil
+}
+
+// configure is the command that makes the base out of the unpacked packages.
+func configure() []string {
+	return []string{"/bin/sh", "-c", "set -eu\n" + quiet + archive.ConfigureScript + "\n" + tidy}
 }
 
 // basePath returns where on the client the image archive of the base is.

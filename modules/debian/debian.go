@@ -40,8 +40,9 @@ type Options struct {
 
 // Debian makes containers of one release.
 type Debian struct {
-	dag  *dagger.Client
-	opts Options
+	dag     *dagger.Client
+	opts    Options
+	keyring []byte // of the archive; empty: Debian's
 }
 
 // New returns the release that opts describes. Nothing is downloaded yet.
@@ -56,7 +57,7 @@ func New(dag *dagger.Client, opts Options) *Debian {
 // source is where the packages come from.
 func (d *Debian) source(arch string) (archive.Source, error) {
 	s, err := archive.MirrorSource(d.opts.Suite, d.opts.Mirror)
-	s.Arch = arch
+	s.Arch, s.Keyring = arch, d.keyring
 	return s, err
 }
 

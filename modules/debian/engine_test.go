@@ -1,0 +1,126 @@
+package debian_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"dagger.io/dagger"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/engine"
+	archive "github.com/bodkin-ci/bodkin/internal/debian"
+	"github.com/bodkin-ci/bodkin/modules/debian"
+)
+
+// connect returns a client on the engine that all tests of this package share.
+var connect = sync.OnceValues(func() (*dagger.Client, error) {
+	return engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")))
+})
+
+var connected bool
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if connected {
+		if c, err := connect(); err == nil {
+			_ = c.Close()
+		}
+	}
+	os.Exit(code)
+}
+
+func client(t *testing.T) *dagger.Client {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs an engine and the network")
+	}
+	if os.Getenv("BODKIN_TEST_ENGINE") == "" && (runtime.GOOS != "linux" || os.Getuid() != 0) {
+		t.Skip("the embedded engine needs Linux and root; set BODKIN_TEST_ENGINE")
+	}
+	if _, err := archive.HostSource(""); err != nil {
+		t.Skip(err)
+	}
+	connected = true
+	c, err := connect()
+	require.NoError(t, err)
+	return c
+}
+
+func shell(script string) []string { return []string{"sh", "-c", script} }
+
+func output(t *testing.T, ctr *dagger.Container, script string) string {
+	t.Helper()
+	out, err := ctr.WithExec(shell(script)).Stdout(t.Context())
+	require.NoError(t, err)
+	return out
+}
+
+func TestBase(t *testing.T) {
+	base, err := debian.New(client(t), debian.Options{}).Base(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, output(t, base, "cat /etc/os-release"), "VERSION_CODENAME=trixie")
+	require.Empty(t, output(t, base, "dpkg --audit; dpkg --verify; find /var/log /var/lib/apt/lists -type f; ls /usr/lib/bodkin 2> /dev/null || true"))
+	require.Equal(t, "_apt\n", output(t, base, "id -un 42"))
+	require.Contains(t, output(t, base, "head -1 /etc/ssl/certs/ca-certificates.crt; ls /usr/share/zoneinfo/Europe/Berlin"), "BEGIN CERTIFICATE")
+}
+
+func TestWithPackages(t *testing.T) {
+	c := client(t)
+	d := debian.New(c, debian.Options{})
+	base, err := d.Base(t.Context())
+	require.NoError(t, err)
+	ctr, err := d.WithPackages(t.Context(), base.WithUser("nobody"), "hello", "sl")
+	require.NoError(t, err)
+	require.Equal(t, "Hello, world!\nnobody\n", output(t, ctr, "hello; id -un"))
+
+	mirror, err := archive.HostSource("")
+	require.NoError(t, err)
+	ctr = ctr.WithUser("root")
+	require.Empty(t, output(t, ctr, "dpkg --audit; dpkg --verify; find /var/log /var/lib/apt/lists /var/cache/apt/archives /etc/apt/sources.list* -type f"))
+	require.Empty(t, output(t, ctr, "grep -rlF '"+mirror.Archives[0].Mirror+"' /etc /var/lib /run || true"), "the container tells where it was built")
+
+	missing, err := d.WithPackages(t.Context(), base, "no-such-package")
+	require.NoError(t, err)
+	_, err = missing.Sync(t.Context())
+	var failed *dagger.ExecError
+	require.ErrorAs(t, err, &failed)
+	require.Contains(t, failed.Stderr, "Unable to locate package no-such-package")
+
+	for _, bad := range []string{"-o=x", "a b", "", "Upper", "a;b", "../a"} {
+		_, err := d.WithPackages(t.Context(), base, bad)
+		require.ErrorContains(t, err, "is not a package name")
+	}
+}
+
+func TestBaseWithPackagesAndLock(t *testing.T) {
+	lock := filepath.Join(t.TempDir(), "debian.lock")
+	d := debian.New(client(t), debian.Options{Packages: []string{"hello"}, Lock: lock})
+	base, err := d.Base(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "Hello, world!\n", output(t, base, "hello"))
+	require.FileExists(t, lock)
+}
+
+func TestScratchImageParts(t *testing.T) {
+	d := debian.New(client(t), debian.Options{})
+	bundle, err := d.CABundle(t.Context())
+	require.NoError(t, err)
+	text, err := bundle.Contents(t.Context())
+	require.NoError(t, err)
+	require.Greater(t, strings.Count(text, "BEGIN CERTIFICATE"), 100)
+
+	base, err := d.Base(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, text, output(t, base, "cat /etc/ssl/certs/ca-certificates.crt"), "it is the file Debian makes")
+
+	zones, err := d.TimeZones(t.Context())
+	require.NoError(t, err)
+	berlin, err := zones.File("Europe/Berlin").Size(t.Context())
+	require.NoError(t, err)
+	require.NotZero(t, berlin)
+}
