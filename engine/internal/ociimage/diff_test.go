@@ -80,13 +80,13 @@ func TestDiffTarUnpacks(t *testing.T) {
 	if testing.Short() || os.Geteuid() != 0 {
 		t.Skip("unpacks owners and device nodes, which needs root and time")
 	}
-	for seed := range uint64(25) {
+	for seed := range uint64(60) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 42))
 			world := randomTree{random: random, nodes: map[string]item{}}
 			world.change(30)
 			base := world.items()
-			world.change(25)
+			world.change(1 + int(seed)/2)
 			final := world.items()
 
 			root := t.TempDir()
@@ -165,14 +165,14 @@ func (r *randomTree) put(name string) {
 	}
 	r.remove(name)
 	var n item
-	switch r.random.IntN(6) {
+	switch r.random.IntN(8) {
 	case 0:
 		n = symlink(name, string('a'+rune(r.random.IntN(6))))
 	case 1:
 		n = item{Header: tar.Header{Typeflag: tar.TypeChar, Name: name, Mode: 0o600, Devmajor: 1, Devminor: 3}}
-	case 2:
+	case 2, 3, 4:
 		n = r.linkTo(name)
-	case 3:
+	case 5:
 		n = file(name, fmt.Sprint(r.random.IntN(3))).with(func(h *tar.Header) { h.Mode = 0o600 + int64(r.random.IntN(2))*0o2055 })
 	default:
 		n = dir(name)
@@ -184,7 +184,7 @@ func (r *randomTree) put(name string) {
 func (r *randomTree) linkTo(name string) item {
 	for _, target := range slices.Sorted(maps.Keys(r.nodes)) {
 		if r.nodes[target].Typeflag == tar.TypeReg && r.random.IntN(2) == 0 {
-			return link(name, target)
+			return link(name, target).with(func(h *tar.Header) { h.Mode = r.nodes[target].Mode })
 		}
 	}
 	return file(name, "linked")

@@ -95,14 +95,17 @@ func opener(data []byte) Opener {
 // sampleTree has one of everything an image can hold.
 func sampleTree() []item {
 	const capability = "\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	setuid := func(h *tar.Header) { h.Mode = 0o4755 }
+	capable := func(h *tar.Header) {
+		h.PAXRecords = map[string]string{xattrRecord + "security.capability": capability}
+	}
 	long := string(bytes.Repeat([]byte("a-long-name/"), 24)) + "end"
 	return []item{
 		dir("bin"),
-		file("bin/app", "binary").with(func(h *tar.Header) { h.Mode = 0o4755 }),
-		link("bin/app-again", "bin/app"),
-		file("bin/ping", "raw sockets").with(func(h *tar.Header) {
-			h.PAXRecords = map[string]string{xattrRecord + "security.capability": capability}
-		}),
+		file("bin/app", "binary").with(setuid),
+		link("bin/app-again", "bin/app").with(setuid),
+		file("bin/ping", "raw sockets").with(capable),
+		link("bin/ping-again", "bin/ping").with(capable),
 		symlink("bin/sh", "/bin/app"),
 		dir("dev"),
 		{Header: tar.Header{Typeflag: tar.TypeChar, Name: "dev/null", Mode: 0o666, Devmajor: 1, Devminor: 3}},

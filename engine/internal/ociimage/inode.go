@@ -78,16 +78,19 @@ func (n *inode) header(name string, at time.Time) *tar.Header {
 	return hdr
 }
 
-// linkHeader is the entry that makes name a hard link to n's first name.
+// linkHeader is the entry that makes name a hard link to n's first name. It
+// repeats the metadata: unpackers apply that of every entry, and changing the
+// owner clears capabilities.
 func (n *inode) linkHeader(name string, at time.Time) *tar.Header {
 	return &tar.Header{
-		Typeflag: tar.TypeLink,
-		Name:     name,
-		Linkname: n.names[0],
-		Mode:     n.mode,
-		Uid:      n.uid,
-		Gid:      n.gid,
-		ModTime:  at,
-		Format:   tar.FormatPAX,
+		Typeflag:   tar.TypeLink,
+		Name:       name,
+		Linkname:   n.names[0],
+		Mode:       n.mode,
+		Uid:        n.uid,
+		Gid:        n.gid,
+		ModTime:    at,
+		Format:     tar.FormatPAX,
+		PAXRecords: n.xattrs,
 	}
 }

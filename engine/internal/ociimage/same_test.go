@@ -15,9 +15,9 @@ import (
 // of every image that anybody packages: it has to be meant, and be said in the
 // release notes.
 var goldenDigests = map[Compression]string{
-	Gzip:         "sha256:5d1b9945d8f4a45d8af34f3a97e587768ada89273c6f2ca3dc18334ed39864c2",
-	Zstd:         "sha256:de2016b5d9b62678ff7d3b55528c81159d464d822f112c893c11f48217f96aeb",
-	Uncompressed: "sha256:5748c1346945e45ca945c08f35cf0e474ef947b3fe7d9696614c6391b7b2c6b2",
+	Gzip:         "sha256:c52534bed77a242db288b23d95e9f652210daa5f86aa59c6916e51c1a15011cb",
+	Zstd:         "sha256:e40a09d4ecca2617925667fb6b1b989dc58d2c5f7f4411cbe954d86b16c4123d",
+	Uncompressed: "sha256:848059fcd9ef8554f9e912c7e6eb5b1793b42cbe15dab549fe2dbffcc498d9f9",
 }
 
 // goldenImage has everything in it, and a file larger than one block of any

@@ -2,7 +2,6 @@ package ociimage
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -68,17 +67,4 @@ func (s *spool) Close() error {
 		_ = os.Remove(s.file.Name())
 	}
 	return err
-}
-
-// ctxReader ends reading when ctx does.
-type ctxReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c ctxReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, context.Cause(c.ctx)
-	}
-	return c.r.Read(p)
 }

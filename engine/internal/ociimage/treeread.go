@@ -38,18 +38,8 @@ func readTree(ctx context.Context, r io.Reader, s *spool, compare bool) (_ *tree
 	if compare {
 		tr.sum = sha256.New()
 	}
-	in := tar.NewReader(ctxReader{ctx, r})
-	for {
-		hdr, err := in.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := tr.add(hdr, in); err != nil {
-			return nil, err
-		}
+	if err := tr.addAll(&endReader{r: ctxReader{ctx, r}}); err != nil {
+		return nil, err
 	}
 	if err := tr.resolveLinks(); err != nil {
 		return nil, err
@@ -60,6 +50,29 @@ func readTree(ctx context.Context, r io.Reader, s *spool, compare bool) (_ *tree
 		}
 	}
 	return tr.tree, tr.tree.finish()
+}
+
+// addAll takes every entry. The stream must close with a tar's end mark, and
+// without an error: half an export is no file system.
+func (tr *treeReader) addAll(r *endReader) error {
+	in := tar.NewReader(r)
+	for {
+		hdr, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := tr.add(hdr, in); err != nil {
+			return err
+		}
+	}
+	if r.ended {
+		return fmt.Errorf("the stream ends before the tar does: %w", io.ErrUnexpectedEOF)
+	}
+	_, err := io.Copy(io.Discard, r)
+	return err
 }
 
 // add takes one entry and its content.

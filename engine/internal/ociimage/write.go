@@ -73,6 +73,9 @@ func assemble(ctx context.Context, images []Image, opts Options) (_ *assembly, e
 		})
 	}
 	if err := group.Wait(); err != nil {
+		if ctx.Err() != nil { // what broke off because of it says less
+			err = context.Cause(ctx)
+		}
 		return nil, err
 	}
 	a.root = a.images[0].manifest

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -222,6 +223,28 @@ func TestWriteEndsWithItsContext(t *testing.T) {
 		return pr, nil
 	}
 	_, err := Write(ctx, io.Discard, []Image{img}, Options{})
-	require.Error(t, err)
-	require.ErrorIs(t, ctx.Err(), context.Canceled)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestWriteNoticesHalfAnExport(t *testing.T) {
+	whole := tarOf(t, sampleTree()...)
+	end := len(whole) - 1024 // where the end mark begins
+	torn := errors.New("engine went away")
+	for name, c := range map[string]struct {
+		stream io.Reader
+		want   error
+	}{
+		"nothing":             {bytes.NewReader(nil), io.ErrUnexpectedEOF},
+		"in a content":        {bytes.NewReader(whole[:1000]), io.ErrUnexpectedEOF},
+		"between entries":     {bytes.NewReader(whole[:end]), io.ErrUnexpectedEOF},
+		"error instead":       {io.MultiReader(bytes.NewReader(whole[:end]), iotest.ErrReader(torn)), torn},
+		"error after the end": {io.MultiReader(bytes.NewReader(whole), iotest.ErrReader(torn)), torn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			img := sampleImage(t, amd64)
+			img.Rootfs = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(c.stream), nil }
+			_, err := Write(t.Context(), io.Discard, []Image{img}, Options{})
+			require.ErrorIs(t, err, c.want)
+		})
+	}
 }
