@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/log"
 	"github.com/moby/buildkit/client"
 
+	"github.com/bodkin-ci/bodkin/engine/internal/dial"
 	"github.com/bodkin-ci/bodkin/engine/internal/embedded"
 )
 
@@ -73,7 +74,7 @@ func Prune(ctx context.Context, opts PruneOptions) ([]DiskUse, error) {
 		return nil, err
 	}
 	defer func() { _ = daemon.Close() }()
-	c, err := client.New(ctx, daemon.Address())
+	c, err := dial.BuildKit(ctx, daemon.Address())
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the embedded engine: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"syscall"
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	fstypes "github.com/tonistiigi/fsutil/types"
@@ -102,7 +103,7 @@ func pathError(name string, err error) error {
 	case strings.Contains(err.Error(), "no such file or directory"):
 		return notExist(name)
 	case strings.Contains(err.Error(), "not a directory"):
-		return &fs.PathError{Op: "read", Path: name, Err: errors.New("not a directory")}
+		return &fs.PathError{Op: "read", Path: name, Err: syscall.ENOTDIR}
 	default:
 		return clean(err)
 	}

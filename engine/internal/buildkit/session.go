@@ -25,6 +25,8 @@ import (
 	"github.com/moby/buildkit/session/grpchijack"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/dial"
 )
 
 // dialTimeout bounds how long an engine's address may take to answer.
@@ -68,7 +70,7 @@ type Session struct {
 // docker-container://, kube-pod:// or ssh://) and starts a session there. An
 // address that does not answer within 10 s is an AddressError.
 func Open(ctx context.Context, address string, opts Options) (*Session, error) {
-	c, err := client.New(ctx, address)
+	c, err := dial.BuildKit(ctx, address)
 	if err != nil {
 		return nil, &AddressError{Address: address, Err: err}
 	}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/bodkin-ci/bodkin/engine/internal/dial"
 	"github.com/bodkin-ci/bodkin/engine/internal/embedded/control"
 )
 
@@ -38,14 +39,13 @@ func (s *starter) join(ctx context.Context) (*Daemon, error) {
 		s.log.Warn("using the embedded engine of another version or with other settings, because others use it right now",
 			"buildkit", reply.Info.BuildKit)
 	}
-	return &Daemon{dir: s.dir, conn: conn, info: reply.Info}, nil
+	return &Daemon{dir: s.dir, conn: conn}, nil
 }
 
 // ask sends one request to the supervisor of a state folder. The connection stays
 // open.
 func ask(ctx context.Context, dir string, req control.Request) (net.Conn, *control.Reply, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", control.LeaseSocket(dir))
+	conn, err := dial.Socket(ctx, control.LeaseSocket(dir))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, nil, errNotRunning
 	}

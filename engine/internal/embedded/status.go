@@ -10,6 +10,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 
+	"github.com/bodkin-ci/bodkin/engine/internal/dial"
 	"github.com/bodkin-ci/bodkin/engine/internal/embedded/control"
 )
 
@@ -72,7 +73,7 @@ func Status(ctx context.Context, dir string) (*State, error) {
 }
 
 func diskUse(ctx context.Context, address string) ([]DiskUse, error) {
-	c, err := client.New(ctx, address)
+	c, err := dial.BuildKit(ctx, address)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the embedded engine: %w", err)
 	}
