@@ -47,7 +47,6 @@ type Options struct {
 type Daemon struct {
 	dir  string
 	conn net.Conn
-	info control.Info
 }
 
 // Start joins the daemon of the state folder, or sets up what is missing and
