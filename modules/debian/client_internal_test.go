@@ -159,3 +159,21 @@ func TestDebianArch(t *testing.T) {
 		require.ErrorContains(t, err, "Debian has no port for platform")
 	}
 }
+
+// The client's part of a new base: packages from the cache, one archive.
+func BenchmarkBaseArchive(b *testing.B) {
+	if testing.Short() {
+		b.Skip("needs the network")
+	}
+	d := New(nil, Options{})
+	if _, err := d.source("amd64"); err != nil {
+		b.Skip(err)
+	}
+	cache := b.TempDir()
+	b.Setenv("BODKIN_CACHE_DIR", cache)
+	for b.Loop() {
+		require.NoError(b, os.RemoveAll(filepath.Join(cache, "debian", "images")))
+		_, err := d.basePath(b.Context(), "linux/amd64", "amd64")
+		require.NoError(b, err)
+	}
+}

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func client(t *testing.T) *dagger.Client {
+func client(t testing.TB) *dagger.Client {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs an engine and the network")
