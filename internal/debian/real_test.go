@@ -69,6 +69,7 @@ func TestRealLayerConfigures(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "layer.tar")
 	require.NoError(t, os.WriteFile(file, layer, 0o600))
 	run(t, "tar", "-x", "--numeric-owner", "-C", dir, "-f", file)
+	run(t, "mknod", "-m", "666", filepath.Join(dir, "dev/null"), "c", "1", "3")
 	chroot := []string{dir, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	run(t, "chroot", append(chroot, debian.ConfigureScript)...)
 	require.Empty(t, run(t, "chroot", append(chroot, "dpkg", "--audit")...))
