@@ -13,6 +13,12 @@ import (
 
 func mode(bits int32) os.FileMode { return os.FileMode(bits) } //nolint:gosec // permission bits
 
+// owner translates the names of an owner into numbers.
+func (c *Container) owner(ctx context.Context, owner string) (string, error) {
+	numeric, err := c.v.Owner(ctx, c.srv.session, owner)
+	return numeric, wrap(err)
+}
+
 // WithRootfs replaces the root file system.
 func (c *Container) WithRootfs(args struct{ Directory graphql.ID }) (*Container, error) {
 	dir, err := load[*Directory](c.srv, args.Directory)
@@ -39,14 +45,18 @@ func (c *Container) WithDirectory(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
+	owner, err := c.owner(ctx, args.Owner)
+	if err != nil {
+		return nil, err
+	}
 	v, err := c.v.WithDirectory(c.expand(args.Path, args.Expand), src, core.CopyOptions{
-		Include: args.Include, Exclude: args.Exclude, Owner: args.Owner, Permissions: mode(args.Permissions),
+		Include: args.Include, Exclude: args.Exclude, Owner: owner, Permissions: mode(args.Permissions),
 	})
 	return c.try("withDirectory", args, v, err)
 }
 
 // WithFile copies a file into the container.
-func (c *Container) WithFile(args struct {
+func (c *Container) WithFile(ctx context.Context, args struct {
 	Path, Owner string
 	Source      graphql.ID
 	Permissions int32
@@ -56,12 +66,16 @@ func (c *Container) WithFile(args struct {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.v.WithFile(c.expand(args.Path, args.Expand), file.v, core.CopyOptions{Owner: args.Owner, Permissions: mode(args.Permissions)})
+	owner, err := c.owner(ctx, args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.v.WithFile(c.expand(args.Path, args.Expand), file.v, core.CopyOptions{Owner: owner, Permissions: mode(args.Permissions)})
 	return c.try("withFile", args, v, err)
 }
 
 // WithFiles copies files into a folder of the container.
-func (c *Container) WithFiles(args struct {
+func (c *Container) WithFiles(ctx context.Context, args struct {
 	Path, Owner string
 	Sources     []graphql.ID
 	Permissions int32
@@ -71,7 +85,11 @@ func (c *Container) WithFiles(args struct {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.v.WithFiles(c.expand(args.Path, args.Expand), values(files), core.CopyOptions{Owner: args.Owner, Permissions: mode(args.Permissions)})
+	owner, err := c.owner(ctx, args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.v.WithFiles(c.expand(args.Path, args.Expand), values(files), core.CopyOptions{Owner: owner, Permissions: mode(args.Permissions)})
 	return c.try("withFiles", args, v, err)
 }
 
@@ -84,12 +102,16 @@ func values(files []*File) []core.File {
 }
 
 // WithNewFile writes a file.
-func (c *Container) WithNewFile(args struct {
+func (c *Container) WithNewFile(ctx context.Context, args struct {
 	Path, Contents, Owner string
 	Permissions           int32
 	Expand                bool
 }) (*Container, error) {
-	v, err := c.v.WithNewFile(c.expand(args.Path, args.Expand), args.Contents, mode(args.Permissions), args.Owner)
+	owner, err := c.owner(ctx, args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.v.WithNewFile(c.expand(args.Path, args.Expand), args.Contents, mode(args.Permissions), owner)
 	return c.try("withNewFile", args, v, err)
 }
 
@@ -129,7 +151,7 @@ func (c *Container) WithoutFiles(args struct {
 
 // WithMountedDirectory mounts a directory. Commands may write there; the
 // directory itself stays as it is.
-func (c *Container) WithMountedDirectory(args struct {
+func (c *Container) WithMountedDirectory(ctx context.Context, args struct {
 	Path, Owner string
 	Source      graphql.ID
 	ReadOnly    bool
@@ -139,14 +161,18 @@ func (c *Container) WithMountedDirectory(args struct {
 	if err != nil {
 		return nil, err
 	}
-	st, p := c.v.Owned(dir.v.State, dir.v.Path, false, args.Owner)
+	owner, err := c.owner(ctx, args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	st, p := core.Owned(dir.v.State, dir.v.Path, false, owner)
 	return c.with("withMountedDirectory", args, c.v.WithMount(core.Mount{
 		Kind: core.MountDirectory, Target: c.expand(args.Path, args.Expand), State: st, Path: p, ReadOnly: args.ReadOnly,
 	})), nil
 }
 
 // WithMountedFile mounts a file.
-func (c *Container) WithMountedFile(args struct {
+func (c *Container) WithMountedFile(ctx context.Context, args struct {
 	Path, Owner string
 	Source      graphql.ID
 	Expand      bool
@@ -155,14 +181,18 @@ func (c *Container) WithMountedFile(args struct {
 	if err != nil {
 		return nil, err
 	}
-	st, p := c.v.Owned(file.v.State, file.v.Path, true, args.Owner)
+	owner, err := c.owner(ctx, args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	st, p := core.Owned(file.v.State, file.v.Path, true, owner)
 	return c.with("withMountedFile", args, c.v.WithMount(core.Mount{
 		Kind: core.MountFile, Target: c.expand(args.Path, args.Expand), State: st, Path: p,
 	})), nil
 }
 
 // WithMountedCache mounts a cache volume.
-func (c *Container) WithMountedCache(args struct {
+func (c *Container) WithMountedCache(ctx context.Context, args struct {
 	Path, Owner   string
 	Cache, Source graphql.ID
 	Sharing       *string
@@ -188,11 +218,14 @@ func (c *Container) WithMountedCache(args struct {
 	if source != nil {
 		m.State, m.Path = source.v.State, source.v.Path
 	}
-	owner := args.Owner
-	if owner == "" {
-		owner = cache.owner
+	if args.Owner == "" {
+		args.Owner = cache.owner
 	}
-	m.State, m.Path = c.v.OwnedFolder(m.State, m.Path, owner)
+	owner, err := c.owner(ctx, args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	m.State, m.Path = core.OwnedFolder(m.State, m.Path, owner)
 	return c.with("withMountedCache", args, c.v.WithMount(m)), nil
 }
 
@@ -221,7 +254,7 @@ func (c *Container) WithMountedSecret(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	uid, gid, err := c.v.UserIDs(ctx, c.srv.session, args.Owner)
+	uid, gid, err := c.v.OwnerIDs(ctx, c.srv.session, args.Owner)
 	if err != nil {
 		return nil, wrap(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"syscall"
 	"time"
 
 	graphql "github.com/graph-gophers/graphql-go"
@@ -104,9 +105,13 @@ func (d *Directory) WithDirectory(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
+	owner, err := core.DirectoryOwner(args.Owner)
+	if err != nil {
+		return nil, err
+	}
 	tree, err := src.filtered(ctx, args.Gitignore)
 	return d.with("withDirectory", args, d.v.WithDirectory(args.Path, tree, core.CopyOptions{
-		Include: args.Include, Exclude: args.Exclude, Owner: args.Owner, Permissions: mode(args.Permissions),
+		Include: args.Include, Exclude: args.Exclude, Owner: owner, Permissions: mode(args.Permissions),
 	})), err
 }
 
@@ -120,7 +125,11 @@ func (d *Directory) WithFile(args struct {
 	if err != nil {
 		return nil, err
 	}
-	return d.with("withFile", args, d.v.WithFile(args.Path, src.v, core.CopyOptions{Owner: args.Owner, Permissions: mode(args.Permissions)})), nil
+	owner, err := core.DirectoryOwner(args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	return d.with("withFile", args, d.v.WithFile(args.Path, src.v, core.CopyOptions{Owner: owner, Permissions: mode(args.Permissions)})), nil
 }
 
 // WithFiles copies files into a folder.
@@ -186,8 +195,12 @@ func (d *Directory) WithError(args struct{ Err string }) (*Directory, error) {
 }
 
 // Chown gives what is at a path to an owner.
-func (d *Directory) Chown(args struct{ Path, Owner string }) *Directory {
-	return d.with("chown", args, d.v.Chown(args.Path, args.Owner))
+func (d *Directory) Chown(args struct{ Path, Owner string }) (*Directory, error) {
+	owner, err := core.DirectoryOwner(args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	return d.with("chown", args, d.v.Chown(args.Path, owner)), nil
 }
 
 // Diff returns what other has and d has not.
@@ -224,7 +237,7 @@ func (d *Directory) Stat(ctx context.Context, args statArgs) (*Stat, error) {
 func exists(ctx context.Context, s *Server, at core.Directory, args existsArgs) (bool, error) {
 	want := deref(args.ExpectedType)
 	st, err := lookup(ctx, s, at, args.DoNotFollowSymlinks || want == "SYMLINK_TYPE")
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return false, nil
 	}
 	if err != nil {

@@ -95,8 +95,12 @@ func (f *File) WithTimestamps(args struct{ Timestamp int32 }) *File {
 }
 
 // Chown gives the file to an owner.
-func (f *File) Chown(args struct{ Owner string }) *File {
-	return f.with("chown", args, f.v.Chown(args.Owner))
+func (f *File) Chown(args struct{ Owner string }) (*File, error) {
+	owner, err := core.DirectoryOwner(args.Owner)
+	if err != nil {
+		return nil, err
+	}
+	return f.with("chown", args, f.v.Chown(owner)), nil
 }
 
 // WithReplaced replaces a string in the contents.
@@ -113,9 +117,9 @@ func (f *File) WithReplaced(ctx context.Context, args struct {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	replaced, found := core.Replace(string(contents), args.Search, args.Replacement, args.All, int(args.FirstFrom))
-	if !found && !args.All {
-		return nil, fmt.Errorf("replacing in %s: %q is not there", f.Name(), args.Search)
+	replaced, err := core.Replace(string(contents), args.Search, args.Replacement, args.All, int(args.FirstFrom))
+	if err != nil {
+		return nil, fmt.Errorf("replacing in %s: %w", f.Name(), err)
 	}
 	return f.with("withReplaced", args, core.NewFile(f.v.Platform, f.Name(), replaced, int(core.Mode(st)))), nil
 }

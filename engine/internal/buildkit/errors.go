@@ -80,8 +80,9 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 	if errors.As(readErr, &refused) {
 		return fmt.Errorf("running %q: %w", strings.Join(command(exec.Meta.Args), " "), refused)
 	}
-	if readErr != nil {
-		return clean(fmt.Errorf("%w (its output could not be read: %w)", err, readErr))
+	if readErr != nil { // runc refused it, or the daemon broke down
+		reason := strings.ReplaceAll(clean(err).Error(), strings.Join(exec.Meta.Args, " "), strings.Join(command(exec.Meta.Args), " "))
+		return clean(fmt.Errorf("%s (the command left no output, so it may not have started: see the engine's log)", reason))
 	}
 	return &ExecError{Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr, Err: clean(err)}
 }

@@ -113,7 +113,12 @@ func (d Directory) Filter(o CopyOptions) Directory {
 // Chown gives what is at p, and everything below it, to owner.
 func (d Directory) Chown(p, owner string) Directory {
 	at := path.Clean(d.in(p))
-	return d.edit(chown(d.State, d.State, at, true, at, owner))
+	if at == "/" {
+		st := chown(llb.Scratch(), d.State, at, true, "/owned", owner)
+		return Directory{State: treeOf(st), Path: "/owned", Platform: d.Platform}
+	}
+	// A copy leaves a folder that is there already as it is, so it has to go.
+	return d.edit(chown(removeAll(d.State, escapePattern(at)), d.State, at, false, at, owner))
 }
 
 // Diff returns what other has and d has not, or has differently.

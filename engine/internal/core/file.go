@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -54,25 +55,33 @@ func (f File) Chown(owner string) File {
 	return File{State: treeOf(chown(llb.Scratch(), f.State, f.Path, false, dst, owner)), Path: dst, Platform: f.Platform}
 }
 
-// Replace replaces one string by another in contents: the first after firstFrom
-// lines (counted from 1), or all. It reports whether there was one.
-func Replace(contents, search, replacement string, all bool, firstFrom int) (string, bool) {
+// Replace replaces a string by another in contents from line firstFrom on
+// (counted from 1; 0 is the start): the only one, the first one if firstFrom is
+// given, or all. That there is none is an error unless all, and so are several of
+// which it is not said which one is meant.
+func Replace(contents, search, replacement string, all bool, firstFrom int) (string, error) {
+	if search == "" {
+		return "", errors.New("the string to look for is empty")
+	}
 	at := 0
-	for line := 1; line < firstFrom; line++ {
+	for line := 1; line < firstFrom && at < len(contents); line++ {
 		next := strings.IndexByte(contents[at:], '\n')
 		if next < 0 {
-			return contents, false
+			at = len(contents)
+			break
 		}
 		at += next + 1
 	}
-	if !strings.Contains(contents[at:], search) {
-		return contents, false
+	found := strings.Count(contents[at:], search)
+	switch {
+	case all:
+		return contents[:at] + strings.ReplaceAll(contents[at:], search, replacement), nil
+	case found == 0:
+		return "", fmt.Errorf("%q is not there", search)
+	case found > 1 && firstFrom == 0:
+		return "", fmt.Errorf("%q is there %d times: replace all, or the first one from a line on (firstFrom)", search, found)
 	}
-	n := 1
-	if all {
-		n = -1
-	}
-	return contents[:at] + strings.Replace(contents[at:], search, replacement, n), true
+	return contents[:at] + strings.Replace(contents[at:], search, replacement, 1), nil
 }
 
 // Lines returns limit lines of contents from line offset (counted from 0); a

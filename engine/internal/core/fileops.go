@@ -32,7 +32,7 @@ func treeOf(st llb.State) llb.State {
 type CopyOptions struct {
 	Include     []string
 	Exclude     []string
-	Owner       string      // "user[:group]", by name or number; "" keeps
+	Owner       string      // "uid:gid"; "" keeps
 	Permissions os.FileMode // 0 keeps
 }
 
@@ -62,14 +62,24 @@ func copyOptions(info *llb.CopyInfo, owner string) []llb.CopyOption {
 func copyTree(st llb.State, dst string, src Directory, o CopyOptions) llb.State {
 	info := o.info()
 	info.CopyDirContentsOnly = true
-	label := fmt.Sprintf("copy %s", dst)
-	return st.File(llb.Copy(src.State, src.Path, dst, copyOptions(info, o.Owner)...), llb.WithCustomName(label))
+	return copyTo(st, dst, path.Dir(path.Clean(dst)), src.State, src.Path, info, o)
 }
 
-// copyFile copies the file src to the path dst of st.
+// copyFile copies the file src to the path dst of st, or into the folder dst.
 func copyFile(st llb.State, dst string, src llb.State, srcPath string, o CopyOptions) llb.State {
-	label := fmt.Sprintf("copy %s", dst)
-	return st.File(llb.Copy(src, srcPath, dst, copyOptions(o.info(), o.Owner)...), llb.WithCustomName(label))
+	parent := path.Dir(dst) // dst itself where it ends in a slash
+	return copyTo(st, dst, parent, src, srcPath, o.info(), o)
+}
+
+func copyTo(st llb.State, dst, parent string, src llb.State, srcPath string, info *llb.CopyInfo, o CopyOptions) llb.State {
+	info.FollowSymlinks = true // the source is what its path leads to
+	opts := copyOptions(info, o.Owner)
+	action := llb.Copy(src, srcPath, dst, opts...)
+	if parent != "/" && (o.Owner != "" || o.Permissions != 0) {
+		// Else BuildKit would give the folders above the same owner and permissions.
+		action = llb.Mkdir(parent, defaultDirMode, llb.WithParents(true)).Copy(src, srcPath, dst, opts...)
+	}
+	return st.File(action, llb.WithCustomName("copy "+dst))
 }
 
 // writeFile makes a file, and the folders above it that are missing.
@@ -124,13 +134,12 @@ func makeSymlink(st llb.State, target, link string) llb.State {
 // withTimes returns a copy of the tree at src in which everything was last
 // modified at t.
 func withTimes(src llb.State, srcPath string, contentsOnly bool, dst string, t time.Time) llb.State {
-	info := &llb.CopyInfo{CopyDirContentsOnly: contentsOnly, CreateDestPath: true, CreatedTime: &t}
+	info := &llb.CopyInfo{CopyDirContentsOnly: contentsOnly, CreateDestPath: true, FollowSymlinks: true, CreatedTime: &t}
 	return llb.Scratch().File(llb.Copy(src, srcPath, dst, info), llb.WithCustomName("set times"))
 }
 
-// chown returns a copy of the tree at src that belongs to owner. Names are
-// looked up in the base state.
+// chown returns base with a copy of the tree at src that belongs to owner.
 func chown(base, src llb.State, srcPath string, contentsOnly bool, dst, owner string) llb.State {
-	info := &llb.CopyInfo{CopyDirContentsOnly: contentsOnly, CreateDestPath: true}
+	info := &llb.CopyInfo{CopyDirContentsOnly: contentsOnly, CreateDestPath: true, FollowSymlinks: true}
 	return base.File(llb.Copy(src, srcPath, dst, info, llb.WithUser(owner)), llb.WithCustomName("chown "+dst))
 }

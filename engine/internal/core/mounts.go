@@ -110,9 +110,8 @@ func (c Container) Targets() []string {
 	return targets
 }
 
-// Owned gives a directory or file to an owner whose name is looked up in the
-// container.
-func (c Container) Owned(st llb.State, p string, isFile bool, owner string) (llb.State, string) {
+// Owned returns a tree or file that belongs to owner, "uid:gid" or "".
+func Owned(st llb.State, p string, isFile bool, owner string) (llb.State, string) {
 	if owner == "" {
 		return st, p
 	}
@@ -120,22 +119,18 @@ func (c Container) Owned(st llb.State, p string, isFile bool, owner string) (llb
 	if isFile {
 		dst = path.Join(dst, path.Base(p))
 	}
-	if !strings.ContainsFunc(owner, func(r rune) bool { return (r < '0' || r > '9') && r != ':' }) {
-		return treeOf(chown(llb.Scratch(), st, p, !isFile, dst, owner)), dst
-	}
-	return treeOf(chown(c.FS, st, p, !isFile, dst, owner)), dst
+	return treeOf(chown(llb.Scratch(), st, p, !isFile, dst, owner)), dst
 }
 
-// OwnedFolder is Owned for the first content of a cache volume, which may be empty.
-func (c Container) OwnedFolder(st llb.State, p, owner string) (llb.State, string) {
-	if owner == "" {
-		return st, p
+// OwnedFolder is Owned for the first content of a cache volume, which may be
+// empty. It depends on nothing but its arguments: a cache volume with another
+// first content is another volume.
+func OwnedFolder(st llb.State, p, owner string) (llb.State, string) {
+	if owner == "" || st.Output() != nil {
+		return Owned(st, p, false, owner)
 	}
-	if st.Output() != nil {
-		return c.Owned(st, p, false, owner)
-	}
-	base := makeFolder(c.FS, "/owned", defaultDirMode)
-	return treeOf(chown(base, base, "/owned", true, "/owned", owner)), "/owned"
+	action := llb.Mkdir("/owned", defaultDirMode, llb.WithUser(owner))
+	return treeOf(llb.Scratch().File(action, llb.WithCustomName("make folder"))), "/owned"
 }
 
 // runOption is the mount in BuildKit's terms.

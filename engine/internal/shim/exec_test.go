@@ -161,6 +161,7 @@ func TestRefusals(t *testing.T) {
 			require.True(t, marked)
 			require.Equal(t, c.want, message)
 			require.NotContains(t, r.kept, protocol.ExitCodeFile)
+			require.Equal(t, c.want, r.kept[protocol.ErrorFile])
 			require.NoFileExists(t, box.path("ran"))
 		})
 	}

@@ -48,6 +48,7 @@ const (
 	StderrFile   = "stderr"
 	CombinedFile = "combined" // both, in the order in which they were written
 	ExitCodeFile = "exitCode" // decimal; 128+n for a command that signal n ended
+	ErrorFile    = "error"    // why the shim itself failed, in place of ExitCodeFile
 )
 
 func trimAlgorithm(digest string) string {

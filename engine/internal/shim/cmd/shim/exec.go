@@ -40,16 +40,22 @@ func runExec(arg string, command []string) int {
 		return refuse(err)
 	}
 	if err := rec.finish(code); err != nil {
-		say(protocol.MarkerRecording, err)
-		return protocol.StatusRecording
+		return giveUp(protocol.StatusRecording, protocol.MarkerRecording, err)
 	}
 	return verdict(spec.Expect, code)
 }
 
 // refuse says why the command was not started.
 func refuse(err error) int {
-	say(protocol.MarkerSetup, err)
-	return protocol.StatusSetup
+	return giveUp(protocol.StatusSetup, protocol.MarkerSetup, err)
+}
+
+// giveUp says what the shim could not do, also in a file for the engine to
+// read, and returns its exit status.
+func giveUp(status int, marker string, err error) int {
+	say(marker, err)
+	_ = writeFile(outFile(protocol.ErrorFile), err.Error()) // stderr says it too
+	return status
 }
 
 // verdict turns the command's exit code into the shim's.

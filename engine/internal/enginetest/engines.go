@@ -1,0 +1,105 @@
+package enginetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/embedded"
+)
+
+// EngineEnv names the environment variable that points the tests at one engine
+// instead of the usual ones: "embedded", "plain", or an address such as
+// tcp://host:1234.
+const EngineEnv = "BODKIN_TEST_ENGINE"
+
+// Names of the engines that tests usually run on.
+const (
+	EmbeddedName = "embedded"
+	PlainName    = "plain"
+)
+
+// Engine is something to run a test on.
+type Engine struct {
+	// Name is that of subtests.
+	Name string
+	// Address is what engine.WithAddress takes.
+	Address string
+	// State is the folder with everything that the daemon keeps, or "" where it
+	// is out of reach.
+	State string
+	// Isolated says that execs do not share the host's network.
+	Isolated bool
+}
+
+var plain = sync.OnceValues(func() (*Plain, error) {
+	p, err := StartPlain(context.Background())
+	if err == nil {
+		AtEnd(func() { _ = p.Close() })
+	}
+	return p, err
+})
+
+// Engines returns the engines to test on: the embedded one and a plain daemon,
+// which is started now, or the one that BODKIN_TEST_ENGINE names. It skips in
+// short mode and where those engines cannot run; an engine that should start and
+// does not is a failure.
+func Engines(t testing.TB) []Engine {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs an engine, and starting one takes time: left out by -short")
+	}
+	name := os.Getenv(EngineEnv)
+	if strings.Contains(name, "://") {
+		return []Engine{{Name: "other", Address: name}}
+	}
+	if err := embedded.Supported(); err != nil {
+		t.Skipf("%s (set %s to test another engine)", err, EngineEnv)
+	}
+	var engines []Engine
+	if name == "" || name == EmbeddedName {
+		engines = append(engines, Engine{Name: EmbeddedName, Address: EmbeddedName, Isolated: true})
+	}
+	if name == "" || name == PlainName {
+		p, err := plain()
+		if err != nil {
+			t.Fatal(err)
+		}
+		engines = append(engines, Engine{Name: PlainName, Address: p.Address, State: p.State})
+	}
+	if len(engines) == 0 {
+		t.Fatalf("%s is %q: want %s, %s or the address of a BuildKit daemon", EngineEnv, name, EmbeddedName, PlainName)
+	}
+	return engines
+}
+
+var (
+	endMu sync.Mutex
+	atEnd []func()
+)
+
+// AtEnd has Main call f after the tests, the last one first.
+func AtEnd(f func()) {
+	endMu.Lock()
+	defer endMu.Unlock()
+	atEnd = append(atEnd, f)
+}
+
+// Main runs a package's tests, gives back what they have started and returns the
+// exit status. A package that uses Engines calls it from its TestMain.
+func Main(m *testing.M) int {
+	defer removeTestbox()
+	status := m.Run()
+	endMu.Lock()
+	defer endMu.Unlock()
+	for i := len(atEnd) - 1; i >= 0; i-- {
+		atEnd[i]()
+	}
+	if status != 0 && os.Getenv(EngineEnv) == "" {
+		fmt.Fprintf(os.Stderr, "to test one engine alone, set %s to %s, %s or an address\n", EngineEnv, EmbeddedName, PlainName)
+	}
+	return status
+}

@@ -1,0 +1,203 @@
+package engine_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"dagger.io/dagger"
+	"github.com/moby/buildkit/client"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/engine"
+	"github.com/bodkin-ci/bodkin/engine/internal/enginetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
+
+// env is an engine with a client that all tests on it share.
+type env struct {
+	enginetest.Engine
+	c      *dagger.Client
+	status *statuses
+}
+
+// envs are the engines in use, by name.
+var envs = struct {
+	sync.Mutex
+	byName map[string]*env
+}{byName: map[string]*env{}}
+
+// onEngines runs a test on every engine.
+func onEngines(t *testing.T, test func(t *testing.T, e *env)) {
+	t.Helper()
+	t.Parallel()
+	for _, eng := range enginetest.Engines(t) {
+		t.Run(eng.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, envOf(t, eng))
+		})
+	}
+}
+
+func envOf(t *testing.T, eng enginetest.Engine) *env {
+	envs.Lock()
+	defer envs.Unlock()
+	if e := envs.byName[eng.Name]; e != nil {
+		return e
+	}
+	e := &env{Engine: eng, status: &statuses{}}
+	c, err := engine.Connect(context.Background(), engine.WithAddress(eng.Address), engine.WithProgress(e.status.add))
+	require.NoError(t, err)
+	enginetest.AtEnd(func() { _ = c.Close() })
+	e.c = c
+	envs.byName[eng.Name] = e
+	return e
+}
+
+// connect opens a session of the test's own.
+func (e *env) connect(t *testing.T, opts ...engine.Option) *dagger.Client {
+	t.Helper()
+	c, err := engine.Connect(t.Context(), append([]engine.Option{engine.WithAddress(e.Address)}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// statuses keeps what the progress of a session has told.
+type statuses struct {
+	mu  sync.Mutex
+	all []*client.SolveStatus
+}
+
+func (s *statuses) add(st *client.SolveStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, st)
+}
+
+// text is everything that was told, names, errors and logs.
+func (s *statuses) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out strings.Builder
+	for _, st := range s.all {
+		for _, v := range st.Vertexes {
+			out.WriteString(v.Name + "\n" + v.Error + "\n")
+		}
+		for _, v := range st.Statuses {
+			out.WriteString(v.ID + "\n" + v.Name + "\n")
+		}
+		for _, l := range st.Logs {
+			out.Write(l.Data)
+		}
+		for _, w := range st.Warnings {
+			out.Write(w.Short)
+		}
+	}
+	return out.String()
+}
+
+// boxPath is where containers of tests have the test program.
+const boxPath = "/bin/box"
+
+// box returns a command of the test program.
+func box(args ...string) []string { return append([]string{boxPath}, args...) }
+
+// boxIn returns a container with nothing but the test program.
+func boxIn(t *testing.T, c *dagger.Client) *dagger.Container {
+	t.Helper()
+	return c.Container().WithFile(boxPath, c.Host().File(enginetest.Testbox(t)))
+}
+
+func (e *env) box(t *testing.T) *dagger.Container { return boxIn(t, e.c) }
+
+// run returns what a command of the test program writes to stdout.
+func run(t *testing.T, ctr *dagger.Container, args ...string) string {
+	t.Helper()
+	out, err := ctr.WithExec(box(args...)).Stdout(t.Context())
+	require.NoError(t, err)
+	return out
+}
+
+// fails runs a command of the test program that must fail.
+func fails(t *testing.T, ctr *dagger.Container, args ...string) *dagger.ExecError {
+	t.Helper()
+	_, err := ctr.WithExec(box(args...)).Sync(t.Context())
+	var failed *dagger.ExecError
+	require.ErrorAs(t, err, &failed)
+	return failed
+}
+
+func contents(t *testing.T, f *dagger.File) string {
+	t.Helper()
+	text, err := f.Contents(t.Context())
+	require.NoError(t, err)
+	return text
+}
+
+func entries(t *testing.T, d *dagger.Directory) []string {
+	t.Helper()
+	names, err := d.Entries(t.Context())
+	require.NoError(t, err)
+	return names
+}
+
+// all lists everything in a directory.
+func all(t *testing.T, d *dagger.Directory) []string {
+	t.Helper()
+	names, err := d.Glob(t.Context(), "**")
+	require.NoError(t, err)
+	return names
+}
+
+// tree shows a directory as an exec sees it: path, type, permissions, owner,
+// size and link target of everything in it.
+func (e *env) tree(t *testing.T, d *dagger.Directory) string {
+	t.Helper()
+	return run(t, e.box(t).WithMountedDirectory("/t", d).WithWorkdir("/t"), "tree", ".")
+}
+
+// unique returns a string that no cache has seen.
+func unique() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+func lines(s ...string) string { return strings.Join(s, "\n") + "\n" }
+
+// hostTree makes a folder of the host with files by path; a path that ends in a
+// slash is a folder.
+func hostTree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if strings.HasSuffix(name, "/") {
+			require.NoError(t, os.MkdirAll(path, 0o755))
+			continue
+		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
+	}
+	return dir
+}
+
+// treeOf is a directory with files by path.
+func (e *env) treeOf(files map[string]string) *dagger.Directory {
+	d := e.c.Directory()
+	for name, content := range files {
+		if strings.HasSuffix(name, "/") {
+			d = d.WithNewDirectory(name)
+		} else {
+			d = d.WithNewFile(name, content)
+		}
+	}
+	return d
+}
