@@ -42,13 +42,12 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 }
 
 func TestStoppedWatcherNeverEndsTheProgram(t *testing.T) {
-	_, stopped, ctx, ended, returned := watch(t, time.Hour)
+	_, stopped, ctx, _, returned := watch(t, time.Hour)
 	close(stopped)
 	<-returned
 	require.NoError(t, ctx.Err())
 
-	var signals chan os.Signal
-	signals, stopped, _, ended, returned = watch(t, time.Hour)
+	signals, stopped, _, ended, returned := watch(t, time.Hour)
 	signals <- os.Interrupt
 	close(stopped)
 	<-returned

@@ -2,8 +2,11 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -67,28 +70,42 @@ func TestFailureOfACommand(t *testing.T) {
 	for i := range 30 {
 		fmt.Fprintf(&long, "line %d\n", i+1)
 	}
-	exec := &dagger.ExecError{Cmd: []string{"go", "build", "-ldflags=-s -w", ".", "it's", ""}, ExitCode: 2, Stdout: long.String(), Stderr: "bad\r\n"}
-	text := report.Failure(wrapped{"build a", exec})
+	err := execError(t, map[string]any{"cmd": []string{"go", "build", "-ldflags=-s -w", ".", "it's", ""}, "exitCode": 2, "stdout": long.String(), "stderr": "bad\r\n"})
+	text := report.Failure(fmt.Errorf("build a: compiling: %w", err))
 	head, tail, _ := strings.Cut(text, "    line 11\n")
-	require.Equal(t, `build a: the command ended with exit code 2
+	require.Equal(t, `build a: compiling: the command ended with exit code 2
   command: go build '-ldflags=-s -w' . 'it'\''s' ''
   standard output (the last 20 of 30 lines):
 `, head)
 	require.True(t, strings.HasSuffix(tail, "    line 30\n  standard error:\n    bad\n"), tail)
 
-	silent := report.Failure(wrapped{"build a", &dagger.ExecError{Cmd: []string{"false"}, ExitCode: 1}})
-	require.Contains(t, silent, "it printed nothing")
+	silent := execError(t, map[string]any{"cmd": []string{"false"}, "exitCode": 1, "stdout": "", "stderr": ""})
+	require.Equal(t, "the command ended with exit code 1\n  command: false\n  it printed nothing\n", report.Failure(silent))
 }
 
-// wrapped is an exec's error with the name of the step, without needing the
-// message that only the engine's answer brings along.
-type wrapped struct {
-	step string
-	err  error
+// execError has the SDK turn an engine's answer about a failed exec into an error.
+func execError(t *testing.T, extensions map[string]any) error {
+	t.Helper()
+	extensions["_type"] = "EXEC_ERROR"
+	answer, err := json.Marshal(map[string]any{"errors": []any{
+		map[string]any{"message": "process did not complete successfully: exit code", "extensions": extensions},
+	}})
+	require.NoError(t, err)
+	dag, err := dagger.Connect(t.Context(), dagger.WithConn(answering(answer)))
+	require.NoError(t, err)
+	_, err = dag.Container().Stdout(t.Context())
+	require.ErrorAs(t, err, new(*dagger.ExecError))
+	return err
 }
 
-func (w wrapped) Error() string { return w.step + ": " }
-func (w wrapped) Unwrap() error { return w.err }
+// answering is an engine that has one answer.
+type answering []byte
+
+func (a answering) Host() string { return "engine" }
+func (a answering) Close() error { return nil }
+func (a answering) Do(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(a)), Request: r}, nil
+}
 
 func TestEngine(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

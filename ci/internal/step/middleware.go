@@ -2,6 +2,7 @@ package step
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -69,7 +70,7 @@ func Timeout(limit time.Duration) Middleware {
 			ctx, cancel := context.WithTimeoutCause(ctx, limit, cause)
 			defer cancel()
 			err := next(ctx)
-			if err != nil && context.Cause(ctx) == error(cause) {
+			if err != nil && errors.Is(context.Cause(ctx), cause) {
 				return cause
 			}
 			return err
