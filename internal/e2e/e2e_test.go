@@ -20,7 +20,7 @@ import (
 )
 
 // needsEmbedded skips a test where the embedded engine cannot run.
-func needsEmbedded(t *testing.T) {
+func needsEmbedded(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("sets up an engine on an empty cache folder")
@@ -39,7 +39,7 @@ func emptyCache(t *testing.T) {
 }
 
 // repository is the root of this repository.
-func repository(t *testing.T) string {
+func repository(t testing.TB) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func repository(t *testing.T) string {
 }
 
 // run runs a program in dir and returns what it printed.
-func run(t *testing.T, dir, name string, args ...string) string {
+func run(t testing.TB, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
@@ -59,7 +59,7 @@ func run(t *testing.T, dir, name string, args ...string) string {
 }
 
 // compile builds a program of this repository.
-func compile(t *testing.T, pkg string) string {
+func compile(t testing.TB, pkg string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
 	run(t, repository(t), "go", "build", "-o", program, pkg)
