@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":       exits,
+			"fresh":       fresh,
 			"interrupted": interrupted,
 			"mute":        mute,
 			"same":        same,
@@ -94,6 +95,23 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}
+}
+
+// fresh gives the script an embedded engine of its own, with an empty cache. What
+// takes minutes to build is the host's.
+func fresh(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: fresh")
+	}
+	host, own := ts.Getenv(cachedir.EnvVar), ts.MkAbs("cache")
+	ts.Check(os.Mkdir(own, 0o700))
+	for _, part := range []string{"bin", "debian", "engine-root", "golang"} {
+		ts.Check(os.MkdirAll(filepath.Join(host, part), 0o700))
+		ts.Check(os.Symlink(filepath.Join(host, part), filepath.Join(own, part)))
+	}
+	ts.Setenv(cachedir.EnvVar, own)
+	ts.Setenv("BODKIN_ENGINE_IDLE", "1m")
+	ts.Defer(func() { ts.Check(ts.Exec("ci", "engine", "stop")) })
 }
 
 // interrupted SIGNAL PROGRAM ARGS... runs a program, sends it a signal once it

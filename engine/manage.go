@@ -83,28 +83,35 @@ func Prune(ctx context.Context, opts PruneOptions) ([]DiskUse, error) {
 }
 
 func prune(ctx context.Context, c *client.Client, opts []client.PruneOption) ([]DiskUse, error) {
+	before, err := c.DiskUsage(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking the embedded engine for its disk use: %w", err)
+	}
+	types := map[string]client.UsageRecordType{} // what Prune reports has none
+	for _, record := range before {
+		types[record.ID] = record.RecordType
+	}
 	removed := make(chan client.UsageInfo)
 	failed := make(chan error, 1)
 	go func() {
 		failed <- c.Prune(ctx, removed, opts...)
 		close(removed)
 	}()
-	kinds := map[client.UsageRecordType]*DiskUse{}
+	kinds := map[string]*DiskUse{}
 	for record := range removed {
-		kind := kinds[record.RecordType]
-		if kind == nil {
-			kind = &DiskUse{Kind: string(record.RecordType)}
-			kinds[record.RecordType] = kind
+		kind := string(cmp.Or(types[record.ID], record.RecordType, client.UsageRecordTypeRegular))
+		if kinds[kind] == nil {
+			kinds[kind] = &DiskUse{Kind: kind}
 		}
-		kind.Records++
-		kind.Bytes += record.Size
+		kinds[kind].Records++
+		kinds[kind].Bytes += record.Size
 	}
 	if err := <-failed; err != nil {
 		return nil, fmt.Errorf("pruning the embedded engine's cache: %w", err)
 	}
 	var uses []DiskUse
-	for _, kind := range kinds {
-		uses = append(uses, *kind)
+	for _, use := range kinds {
+		uses = append(uses, *use)
 	}
 	slices.SortFunc(uses, func(a, b DiskUse) int {
 		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Kind, b.Kind))
