@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"flag"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +21,16 @@ import (
 	"github.com/bodkin-ci/bodkin/engine/internal/enginetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
+// parallel is how many tests run at once: most of the time they wait for a daemon.
+const parallel = "6"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = flag.Set("test.parallel", parallel)
+	}
+	os.Exit(enginetest.Main(m))
+}
 
 // env is an engine with a client that all tests on it share.
 type env struct {

@@ -54,7 +54,7 @@ func (h *Host) File(args struct {
 }
 
 // FindUp looks for a name in the working folder and those above it, and
-// returns its path, or nothing.
+// returns its path relative to the working folder, or nothing.
 func (h *Host) FindUp(args struct {
 	Name    string
 	NoCache bool
@@ -63,10 +63,10 @@ func (h *Host) FindUp(args struct {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		candidate := filepath.Join(dir, args.Name)
-		if _, err := os.Lstat(candidate); err == nil {
-			return &candidate, nil
+	for up := "."; ; up = filepath.Join(up, "..") {
+		if _, err := os.Lstat(filepath.Join(dir, args.Name)); err == nil {
+			found := filepath.Join(up, args.Name)
+			return &found, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {

@@ -1,7 +1,12 @@
 package buildkit
 
 import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/tonistiigi/fsutil"
@@ -47,22 +52,44 @@ type HostDir struct {
 // HostDir returns the state of a folder of the host. It is loaded when first
 // evaluated, once in a session; files are owned by root.
 func (s *Session) HostDir(dir HostDir) (llb.State, error) {
-	fs, err := fsutil.NewFilterFS(dir.FS, &fsutil.FilterOpt{Map: ownedByRoot})
+	owned, err := fsutil.NewFilterFS(dir.FS, &fsutil.FilterOpt{Map: ownedByRoot})
 	if err != nil {
 		return llb.State{}, err
 	}
-	s.dirs.add(dir.Name, fs)
+	s.dirs.add(dir.Name, owned)
 	st := llb.Local(dir.Name,
 		llb.SessionID(s.sess.ID()),
 		llb.IncludePatterns(dir.Include),
 		llb.ExcludePatterns(dir.Exclude),
 		llb.SharedKeyHint(dir.Hint),
 		llb.WithCustomName(dir.Label))
-	s.pins.add(st)
+	s.pins.add(st, dir)
 	return st, nil
 }
 
 func ownedByRoot(_ string, st *fstypes.Stat) fsutil.MapResult {
 	st.Uid, st.Gid = 0, 0
 	return fsutil.MapResultKeep
+}
+
+// explain names the file that kept the folder from being loaded: names travel as
+// UTF-8.
+func (d HostDir) explain(ctx context.Context, err error) error {
+	if err == nil || !strings.Contains(err.Error(), "invalid UTF-8") {
+		return err
+	}
+	selected, filterErr := fsutil.NewFilterFS(d.FS, &fsutil.FilterOpt{IncludePatterns: d.Include, ExcludePatterns: d.Exclude})
+	if filterErr != nil {
+		return err
+	}
+	walkErr := selected.Walk(ctx, "", func(name string, _ fs.DirEntry, err error) error {
+		if err == nil && !utf8.ValidString(name) {
+			return fmt.Errorf("loading a folder of the host: the file name %q is not UTF-8: rename it, or exclude it", name)
+		}
+		return err
+	})
+	if walkErr != nil {
+		return walkErr
+	}
+	return err
 }

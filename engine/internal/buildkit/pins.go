@@ -23,11 +23,12 @@ type pins struct {
 
 type pin struct {
 	state llb.State
+	dir   HostDir
 	once  sync.Once
 	err   error
 }
 
-func (p *pins) add(st llb.State) {
+func (p *pins) add(st llb.State, dir HostDir) {
 	key, err := vertexDigest(st)
 	if err != nil {
 		return // marshalling again at evaluation reports it
@@ -38,7 +39,7 @@ func (p *pins) add(st llb.State) {
 		p.states = map[digest.Digest]*pin{}
 	}
 	if p.states[key] == nil {
-		p.states[key] = &pin{state: st}
+		p.states[key] = &pin{state: st, dir: dir}
 	}
 }
 
@@ -53,7 +54,7 @@ func vertexDigest(st llb.State) (digest.Digest, error) {
 // load loads the host folders that def uses and that were not loaded yet.
 func (p *pins) load(ctx context.Context, def *llb.Definition) error {
 	for _, pin := range p.used(def) {
-		pin.once.Do(func() { pin.err = p.solve(ctx, pin.state) })
+		pin.once.Do(func() { pin.err = pin.dir.explain(ctx, p.solve(ctx, pin.state)) })
 		if pin.err != nil {
 			return pin.err
 		}

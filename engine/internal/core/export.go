@@ -102,77 +102,21 @@ func writeAtomically(target string, mode os.FileMode, write func(*renameio.Pendi
 
 // Export writes the directory's contents to a folder of the host. Files that
 // are there already are replaced one by one, each by rename; others stay,
-// unless wipe.
+// unless wipe. Where something of another kind is in the way, nothing changes.
 func (d Directory) Export(ctx context.Context, s *buildkit.Session, target string, wipe bool) error {
 	if err := d.Sync(ctx, s); err != nil {
 		return err
 	}
-	parent := filepath.Dir(target)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return &TargetError{target, err}
-	}
-	if info, err := os.Stat(target); err == nil && !info.IsDir() {
-		return &TargetError{target, errors.New("a file is in the way")}
-	}
-	staging, err := os.MkdirTemp(parent, ".bodkin-export-")
+	staging, err := newStaging(target)
 	if err != nil {
 		return &TargetError{target, err}
 	}
-	defer func() { _ = os.RemoveAll(staging) }()
-	tree := filepath.Join(staging, "tree")
-	if err := s.ExportDir(ctx, d.atRoot().State, d.Platform, tree); err != nil {
+	defer staging.remove()
+	if err := s.ExportDir(ctx, d.atRoot().State, d.Platform, staging.tree); err != nil {
 		return &TargetError{target, err}
 	}
-	if err := os.MkdirAll(tree, 0o755); err != nil { // an empty directory exports nothing
+	if err := staging.place(wipe); err != nil {
 		return &TargetError{target, err}
-	}
-	if err := place(tree, target, filepath.Join(staging, "old"), wipe); err != nil {
-		return &TargetError{target, err}
-	}
-	return nil
-}
-
-// place moves the tree to target: as a whole where nothing is there or all of
-// it shall go, file by file otherwise.
-func place(tree, target, old string, wipe bool) error {
-	_, err := os.Lstat(target)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return os.Rename(tree, target)
-	case err != nil:
-		return err
-	case wipe:
-		if err := os.Rename(target, old); err != nil {
-			return err
-		}
-		return os.Rename(tree, target)
-	default:
-		return merge(tree, target)
-	}
-}
-
-func merge(from, to string) error {
-	entries, err := os.ReadDir(from)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		src, dst := filepath.Join(from, entry.Name()), filepath.Join(to, entry.Name())
-		there, err := os.Lstat(dst)
-		switch {
-		case err == nil && there.IsDir() && entry.IsDir():
-			if err := merge(src, dst); err != nil {
-				return err
-			}
-			continue
-		case err == nil && there.IsDir():
-			return fmt.Errorf("folder %s is in the way of a file", dst)
-		case err == nil && entry.IsDir():
-			return fmt.Errorf("file %s is in the way of a folder", dst)
-		}
-		if err := os.Rename(src, dst); err != nil {
-			return err
-		}
 	}
 	return nil
 }

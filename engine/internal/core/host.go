@@ -58,12 +58,19 @@ func HostFile(s *buildkit.Session, path string, serial int) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	dir, err := HostDirectory(s, filepath.Dir(abs), HostDirectoryOptions{Include: []string{escapePattern(filepath.Base(abs))}, Serial: serial})
+	real, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		return File{}, fmt.Errorf("loading %s from the host: %w", abs, err)
+	}
+	dir, err := HostDirectory(s, filepath.Dir(real), HostDirectoryOptions{Include: []string{escapePattern(filepath.Base(real))}, Serial: serial})
 	if err != nil {
 		return File{}, err
 	}
-	file := dir.File(filepath.Base(abs))
-	file.HostPath = abs
+	file := dir.File(filepath.Base(real))
+	if name := filepath.Base(abs); name != file.Name() {
+		file = file.WithName(name)
+	}
+	file.HostPath = real
 	return file, nil
 }
 
