@@ -21,6 +21,7 @@ insecure-entitlements = ["network.host", "security.insecure"]
 
 [grpc]
   address = ["unix://{{.Sockets}}/buildkitd.sock"]
+  debugAddress = "unix://{{.Debug}}"
 
 [cdi]
   disabled = true
@@ -80,7 +81,7 @@ func writeDaemonConfig(cfg initConfig) error {
 	}
 	defer f.Close()
 	err = daemonConfig.Execute(f, map[string]any{
-		"State": stateInside, "Sockets": socketsInside, "CNI": cniConfigPath,
+		"State": stateInside, "Sockets": socketsInside, "Debug": debugSocket, "CNI": cniConfigPath,
 		"Pool": min(max(4, 2*runtime.NumCPU()), 32), "Cgroup": "/" + cgroupName(cfg.Dir), "Registries": cfg.Registries,
 	})
 	if err != nil {

@@ -78,6 +78,7 @@ func (s *supervisor) run(ready func()) error {
 	s.since, s.daemon = time.Now(), onlyChildOf(s.child.pid)
 	s.leases = newLeases(s.cfg.Idle)
 	go s.accept(listener)
+	go s.returnMemory()
 	s.log.Printf("ready: BuildKit %s, network %s on %s", s.cfg.BuildKit, s.net.Subnet, s.net.Bridge)
 	ready()
 	err = s.watch(signals)
