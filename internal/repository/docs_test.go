@@ -30,10 +30,7 @@ const variablesPage = "docs/embedded.md"
 
 func TestEnvironmentVariablesAreDocumented(t *testing.T) {
 	inCode := map[string]string{}
-	for _, file := range files(t, isGo) {
-		if strings.HasPrefix(file, "internal/repository/") {
-			continue
-		}
+	for _, file := range files(t, isProgram) {
 		for _, name := range variable.FindAllString(read(t, file), -1) {
 			inCode[name] = file
 		}

@@ -49,4 +49,7 @@ func read(t *testing.T, path string) string {
 	return string(content)
 }
 
-func isGo(path string) bool { return strings.HasSuffix(path, ".go") }
+// isProgram says yes to Go files that are not tests.
+func isProgram(path string) bool {
+	return strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go")
+}

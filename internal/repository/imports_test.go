@@ -28,8 +28,7 @@ var importRules = []struct {
 }
 
 func TestImportRules(t *testing.T) {
-	programs := func(path string) bool { return isGo(path) && !strings.HasSuffix(path, "_test.go") }
-	for _, path := range files(t, programs) {
+	for _, path := range files(t, isProgram) {
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, path), nil, parser.ImportsOnly)
 		require.NoError(t, err)
 		for _, spec := range parsed.Imports {
