@@ -32,12 +32,19 @@ func (c *Container) try(field string, args any, v core.Container, err error) (*C
 	return c.with(field, args, v), nil
 }
 
-// expand replaces variables in s if that was asked for.
-func (c *Container) expand(s string, asked bool) string {
-	if asked {
-		return c.v.Expand(s)
+// expand replaces variables in texts if that was asked for.
+func (c *Container) expand(asked bool, texts ...*string) error {
+	for _, text := range texts {
+		if !asked {
+			break
+		}
+		expanded, err := c.v.Expand(*text)
+		if err != nil {
+			return err
+		}
+		*text = expanded
 	}
-	return s
+	return nil
 }
 
 // Sync runs what is still to run.
@@ -159,11 +166,14 @@ func (c *Container) Export(ctx context.Context, args struct {
 	Path   string
 	Expand bool
 }) (string, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return "", err
+	}
 	o, err := args.options(c.srv)
 	if err != nil {
 		return "", err
 	}
-	target, err := core.TargetPath(c.expand(args.Path, args.Expand))
+	target, err := core.TargetPath(args.Path)
 	if err != nil {
 		return "", err
 	}
@@ -202,13 +212,19 @@ type pathArgs struct {
 
 // Directory returns a folder of the container.
 func (c *Container) Directory(args pathArgs) (*Directory, error) {
-	v, err := c.v.Directory(c.expand(args.Path, args.Expand))
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
+	v, err := c.v.Directory(args.Path)
 	return &Directory{c.derive("Directory", "directory", args), v}, err
 }
 
 // File returns a file of the container.
 func (c *Container) File(args pathArgs) (*File, error) {
-	v, err := c.v.File(c.expand(args.Path, args.Expand))
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
+	v, err := c.v.File(args.Path)
 	return &File{c.derive("File", "file", args), v}, err
 }
 
@@ -217,7 +233,10 @@ func (c *Container) Exists(ctx context.Context, args struct {
 	existsArgs
 	Expand bool
 }) (bool, error) {
-	dir, err := c.v.Directory(c.expand(args.Path, args.Expand))
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return false, err
+	}
+	dir, err := c.v.Directory(args.Path)
 	if err != nil {
 		return false, err
 	}

@@ -36,8 +36,11 @@ func (c *Container) WithUser(args nameArgs) *Container {
 func (c *Container) WithoutUser() *Container { return c.with("withoutUser", nil, c.v.WithUser("")) }
 
 // WithWorkdir sets the working folder.
-func (c *Container) WithWorkdir(args pathArgs) *Container {
-	return c.with("withWorkdir", args, c.v.WithWorkdir(c.expand(args.Path, args.Expand)))
+func (c *Container) WithWorkdir(args pathArgs) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
+	return c.with("withWorkdir", args, c.v.WithWorkdir(args.Path)), nil
 }
 
 // WithoutWorkdir goes back to the root folder.
@@ -90,8 +93,11 @@ func (c *Container) EnvVariables() []*EnvVariable {
 func (c *Container) WithEnvVariable(args struct {
 	Name, Value string
 	Expand      bool
-}) *Container {
-	return c.with("withEnvVariable", args, c.v.WithEnvVariable(args.Name, c.expand(args.Value, args.Expand)))
+}) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Value); err != nil {
+		return nil, err
+	}
+	return c.with("withEnvVariable", args, c.v.WithEnvVariable(args.Name, args.Value)), nil
 }
 
 // WithoutEnvVariable removes an environment variable.

@@ -37,6 +37,9 @@ func (c *Container) WithDirectory(ctx context.Context, args struct {
 	Expand           bool
 	Permissions      int32
 }) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	dir, err := load[*Directory](c.srv, args.Source)
 	if err != nil {
 		return nil, err
@@ -49,7 +52,7 @@ func (c *Container) WithDirectory(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.v.WithDirectory(c.expand(args.Path, args.Expand), src, core.CopyOptions{
+	v, err := c.v.WithDirectory(args.Path, src, core.CopyOptions{
 		Include: args.Include, Exclude: args.Exclude, Owner: owner, Permissions: mode(args.Permissions),
 	})
 	return c.try("withDirectory", args, v, err)
@@ -62,6 +65,9 @@ func (c *Container) WithFile(ctx context.Context, args struct {
 	Permissions int32
 	Expand      bool
 }) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	file, err := load[*File](c.srv, args.Source)
 	if err != nil {
 		return nil, err
@@ -70,7 +76,7 @@ func (c *Container) WithFile(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.v.WithFile(c.expand(args.Path, args.Expand), file.v, core.CopyOptions{Owner: owner, Permissions: mode(args.Permissions)})
+	v, err := c.v.WithFile(args.Path, file.v, core.CopyOptions{Owner: owner, Permissions: mode(args.Permissions)})
 	return c.try("withFile", args, v, err)
 }
 
@@ -81,6 +87,9 @@ func (c *Container) WithFiles(ctx context.Context, args struct {
 	Permissions int32
 	Expand      bool
 }) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	files, err := loadAll[*File](c.srv, args.Sources)
 	if err != nil {
 		return nil, err
@@ -89,7 +98,7 @@ func (c *Container) WithFiles(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.v.WithFiles(c.expand(args.Path, args.Expand), values(files), core.CopyOptions{Owner: owner, Permissions: mode(args.Permissions)})
+	v, err := c.v.WithFiles(args.Path, values(files), core.CopyOptions{Owner: owner, Permissions: mode(args.Permissions)})
 	return c.try("withFiles", args, v, err)
 }
 
@@ -107,11 +116,14 @@ func (c *Container) WithNewFile(ctx context.Context, args struct {
 	Permissions           int32
 	Expand                bool
 }) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	owner, err := c.owner(ctx, args.Owner)
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.v.WithNewFile(c.expand(args.Path, args.Expand), args.Contents, mode(args.Permissions), owner)
+	v, err := c.v.WithNewFile(args.Path, args.Contents, mode(args.Permissions), owner)
 	return c.try("withNewFile", args, v, err)
 }
 
@@ -120,19 +132,28 @@ func (c *Container) WithSymlink(args struct {
 	Target, LinkName string
 	Expand           bool
 }) (*Container, error) {
-	v, err := c.v.WithSymlink(c.expand(args.Target, args.Expand), c.expand(args.LinkName, args.Expand))
+	if err := c.expand(args.Expand, &args.Target, &args.LinkName); err != nil {
+		return nil, err
+	}
+	v, err := c.v.WithSymlink(args.Target, args.LinkName)
 	return c.try("withSymlink", args, v, err)
 }
 
 // WithoutDirectory removes a folder.
 func (c *Container) WithoutDirectory(args pathArgs) (*Container, error) {
-	v, err := c.v.Without(c.expand(args.Path, args.Expand))
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
+	v, err := c.v.Without(args.Path)
 	return c.try("withoutDirectory", args, v, err)
 }
 
 // WithoutFile removes a file.
 func (c *Container) WithoutFile(args pathArgs) (*Container, error) {
-	v, err := c.v.Without(c.expand(args.Path, args.Expand))
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
+	v, err := c.v.Without(args.Path)
 	return c.try("withoutFile", args, v, err)
 }
 
@@ -141,11 +162,12 @@ func (c *Container) WithoutFiles(args struct {
 	Paths  []string
 	Expand bool
 }) (*Container, error) {
-	paths := make([]string, len(args.Paths))
-	for i, p := range args.Paths {
-		paths[i] = c.expand(p, args.Expand)
+	for i := range args.Paths {
+		if err := c.expand(args.Expand, &args.Paths[i]); err != nil {
+			return nil, err
+		}
 	}
-	v, err := c.v.Without(paths...)
+	v, err := c.v.Without(args.Paths...)
 	return c.try("withoutFiles", args, v, err)
 }
 
@@ -157,6 +179,9 @@ func (c *Container) WithMountedDirectory(ctx context.Context, args struct {
 	ReadOnly    bool
 	Expand      bool
 }) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	dir, err := load[*Directory](c.srv, args.Source)
 	if err != nil {
 		return nil, err
@@ -167,7 +192,7 @@ func (c *Container) WithMountedDirectory(ctx context.Context, args struct {
 	}
 	st, p := core.Owned(dir.v.State, dir.v.Path, false, owner)
 	return c.with("withMountedDirectory", args, c.v.WithMount(core.Mount{
-		Kind: core.MountDirectory, Target: c.expand(args.Path, args.Expand), State: st, Path: p, ReadOnly: args.ReadOnly,
+		Kind: core.MountDirectory, Target: args.Path, State: st, Path: p, ReadOnly: args.ReadOnly,
 	})), nil
 }
 
@@ -177,6 +202,9 @@ func (c *Container) WithMountedFile(ctx context.Context, args struct {
 	Source      graphql.ID
 	Expand      bool
 }) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	file, err := load[*File](c.srv, args.Source)
 	if err != nil {
 		return nil, err
@@ -187,7 +215,7 @@ func (c *Container) WithMountedFile(ctx context.Context, args struct {
 	}
 	st, p := core.Owned(file.v.State, file.v.Path, true, owner)
 	return c.with("withMountedFile", args, c.v.WithMount(core.Mount{
-		Kind: core.MountFile, Target: c.expand(args.Path, args.Expand), State: st, Path: p,
+		Kind: core.MountFile, Target: args.Path, State: st, Path: p,
 	})), nil
 }
 
@@ -198,12 +226,15 @@ func (c *Container) WithMountedCache(ctx context.Context, args struct {
 	Sharing       *string
 	Expand        bool
 }) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	cache, err := load[*CacheVolume](c.srv, args.Cache)
 	if err != nil {
 		return nil, err
 	}
 	m := core.Mount{
-		Kind: core.MountCache, Target: c.expand(args.Path, args.Expand),
+		Kind: core.MountCache, Target: args.Path,
 		CacheID: "bodkin:" + cache.key, Sharing: core.SharingMode(cache.sharing), State: llb.Scratch(), Path: "/",
 	}
 	if args.Sharing != nil {
@@ -234,10 +265,13 @@ func (c *Container) WithMountedTemp(args struct {
 	Path   string
 	Size   int32
 	Expand bool
-}) *Container {
+}) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	return c.with("withMountedTemp", args, c.v.WithMount(core.Mount{
-		Kind: core.MountTemp, Target: c.expand(args.Path, args.Expand), Size: int64(args.Size),
-	}))
+		Kind: core.MountTemp, Target: args.Path, Size: int64(args.Size),
+	})), nil
 }
 
 // defaultSecretMode is that of a mounted secret: its owner may read it.
@@ -250,6 +284,9 @@ func (c *Container) WithMountedSecret(ctx context.Context, args struct {
 	Mode        int32
 	Expand      bool
 }) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
 	secret, err := load[*Secret](c.srv, args.Source)
 	if err != nil {
 		return nil, err
@@ -258,7 +295,7 @@ func (c *Container) WithMountedSecret(ctx context.Context, args struct {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	m := core.Mount{Kind: core.MountSecret, Target: c.expand(args.Path, args.Expand), SecretID: secret.id, UID: uid, GID: gid, Mode: int(args.Mode)}
+	m := core.Mount{Kind: core.MountSecret, Target: args.Path, SecretID: secret.id, UID: uid, GID: gid, Mode: int(args.Mode)}
 	if m.Mode == 0 {
 		m.Mode = defaultSecretMode
 	}
@@ -266,8 +303,11 @@ func (c *Container) WithMountedSecret(ctx context.Context, args struct {
 }
 
 // WithoutMount removes a mount.
-func (c *Container) WithoutMount(args pathArgs) *Container {
-	return c.with("withoutMount", args, c.v.WithoutMount(c.expand(args.Path, args.Expand)))
+func (c *Container) WithoutMount(args pathArgs) (*Container, error) {
+	if err := c.expand(args.Expand, &args.Path); err != nil {
+		return nil, err
+	}
+	return c.with("withoutMount", args, c.v.WithoutMount(args.Path)), nil
 }
 
 // tempDir is the session's own folder on this machine, made when first needed.

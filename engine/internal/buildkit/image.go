@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
@@ -65,7 +66,7 @@ func (s *Session) ResolveImage(ctx context.Context, ref string, platform ocispec
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		return nil, clean(fmt.Errorf("resolving image %s: %w", named, err))
+		return nil, clean(fmt.Errorf("resolving image %s for %s: %w", named, platforms.Format(platform), err))
 	}
 	return img, nil
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -72,12 +73,18 @@ func (c Container) Abs(p string) string {
 	return clean
 }
 
-// Expand replaces ${VAR} and $VAR in s by the container's environment.
-func (c Container) Expand(s string) string {
-	return os.Expand(s, func(name string) string {
+// Expand replaces ${VAR} and $VAR in s by the container's environment. What
+// only execs see has no value here: an error.
+func (c Container) Expand(s string) (string, error) {
+	var hidden error
+	expanded := os.Expand(s, func(name string) string {
+		if slices.ContainsFunc(c.SecretEnv, func(e SecretEnv) bool { return e.Name == name }) {
+			hidden = fmt.Errorf("expanding %q: %s is a secret or volatile variable, whose value only commands see", s, name)
+		}
 		value, _ := c.EnvVariable(name)
 		return value
 	})
+	return expanded, hidden
 }
 
 // WithRootfs replaces the root file system.

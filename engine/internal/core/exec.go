@@ -49,7 +49,10 @@ func (c Container) command(o ExecOptions) ([]string, error) {
 	if o.Expand {
 		expanded := make([]string, len(args))
 		for i, arg := range args {
-			expanded[i] = c.Expand(arg)
+			var err error
+			if expanded[i], err = c.Expand(arg); err != nil {
+				return nil, err
+			}
 		}
 		args = expanded
 	}
