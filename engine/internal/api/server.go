@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 
 	graphql "github.com/graph-gophers/graphql-go"
+	gqlerrors "github.com/graph-gophers/graphql-go/errors"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
 )
@@ -35,7 +36,7 @@ const maxQuery = 64 << 20
 // connection (engineconn.EngineConn) itself.
 type Server struct {
 	session *buildkit.Session
-	schema  *graphql.Schema
+	schema  func() (*graphql.Schema, error)
 	salt    []byte // keeps IDs from telling what went into them
 	tmp     string
 	tmpOnce sync.Once
@@ -47,22 +48,30 @@ type Server struct {
 	closed  sync.Once
 }
 
-// New returns a server for a session, which it owns from then on.
+// New returns a server for a session, which it owns from then on. The schema is
+// bound to its resolvers in the background, which takes some 20 ms: the first
+// query waits for it.
 func New(session *buildkit.Session) (*Server, error) {
 	s := &Server{session: session, salt: make([]byte, 32)}
 	if _, err := rand.Read(s.salt); err != nil {
 		return nil, err
 	}
+	s.schema = sync.OnceValues(s.bind)
+	go func() { _, _ = s.schema() }()
+	return s, nil
+}
+
+func (s *Server) bind() (*graphql.Schema, error) {
 	sdl, err := SDL()
 	if err != nil {
 		return nil, err
 	}
-	s.schema, err = graphql.ParseSchema(sdl, &Query{node: node{srv: s, typ: "Query", digest: "query"}},
-		graphql.UseStringDescriptions(), graphql.MaxParallelism(64))
+	root := &Query{node: node{srv: s, typ: "Query", digest: "query"}}
+	schema, err := graphql.ParseSchema(sdl, root, graphql.UseStringDescriptions(), graphql.MaxParallelism(64))
 	if err != nil {
 		return nil, fmt.Errorf("reading the schema: %w", err)
 	}
-	return s, nil
+	return schema, nil
 }
 
 // SDL is the schema in GraphQL's schema language.
@@ -81,7 +90,11 @@ func SDL() (string, error) {
 
 // Exec answers one query.
 func (s *Server) Exec(ctx context.Context, query, operation string, variables map[string]any) *graphql.Response {
-	resp := s.schema.Exec(ctx, query, operation, variables)
+	schema, err := s.schema()
+	if err != nil {
+		return &graphql.Response{Errors: []*gqlerrors.QueryError{gqlerrors.Errorf("%s", err)}}
+	}
+	resp := schema.Exec(ctx, query, operation, variables)
 	for _, err := range resp.Errors {
 		explain(err)
 	}

@@ -36,7 +36,7 @@ func (e *ExecError) Error() string {
 	if tail := lastLines(e.Stderr, e.Stdout); tail != "" {
 		msg += "\n" + tail
 	}
-	return msg
+	return userCommand(msg)
 }
 
 func (e *ExecError) Unwrap() error { return e.Err }
@@ -157,5 +157,5 @@ func (e *cleanError) Error() string {
 	for _, noise := range []string{"failed to solve: ", "rpc error: code = Unknown desc = ", "rpc error: code = NotFound desc = ", "failed to run Build function: "} {
 		msg = strings.ReplaceAll(msg, noise, "")
 	}
-	return msg
+	return userCommand(msg)
 }

@@ -47,9 +47,6 @@ func (s *Session) Evaluate(ctx context.Context, st llb.State, platform ocispecs.
 	if err != nil {
 		return fmt.Errorf("describing the build: %w", err)
 	}
-	if err := s.pins.load(ctx, def); err != nil {
-		return err
-	}
 	if err := s.shims.prepare(ctx, def); err != nil {
 		return err
 	}
@@ -68,7 +65,11 @@ func (s *Session) Evaluate(ctx context.Context, st llb.State, platform ocispecs.
 func (s *Session) build(ctx context.Context, def *llb.Definition, use func(context.Context, *Ref) error) error {
 	var result error
 	_, err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+		held := s.pins.load(def)
 		result = s.solve(ctx, gw, def, use)
+		if err := held(ctx); err != nil {
+			result = err // why a host folder could not be loaded, in the user's terms
+		}
 		return result
 	})
 	if result != nil {

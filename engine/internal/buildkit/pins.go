@@ -16,16 +16,23 @@ type pins struct {
 
 	mu     sync.Mutex
 	states map[digest.Digest]*pin
+
+	holder sync.Mutex // guards the build that holds the pins
 	gw     gateway.Client
 	stop   chan struct{}
 	ended  chan struct{}
 }
 
+// pin is a host folder and the load of it that is under way or done.
 type pin struct {
 	state llb.State
 	dir   HostDir
-	once  sync.Once
-	err   error
+	load  *pinLoad // nil: not loaded yet
+}
+
+type pinLoad struct {
+	done chan struct{}
+	err  error // valid after done
 }
 
 func (p *pins) add(st llb.State, dir HostDir) {
@@ -51,27 +58,61 @@ func vertexDigest(st llb.State) (digest.Digest, error) {
 	return def.Head()
 }
 
-// load loads the host folders that def uses and that were not loaded yet.
-func (p *pins) load(ctx context.Context, def *llb.Definition) error {
-	for _, pin := range p.used(def) {
-		pin.once.Do(func() { pin.err = pin.dir.explain(ctx, p.solve(ctx, pin.state)) })
-		if pin.err != nil {
-			return pin.err
+// load starts loading the host folders that def uses and that were not loaded
+// yet, side by side with the evaluation of def, which shares the loads. wait
+// returns when they are held for the session.
+func (p *pins) load(def *llb.Definition) (wait func(context.Context) error) {
+	var loads []*pinLoad
+	for _, raw := range def.Def {
+		if load := p.start(digest.FromBytes(raw)); load != nil {
+			loads = append(loads, load)
 		}
 	}
-	return nil
+	return func(ctx context.Context) error {
+		for _, load := range loads {
+			select {
+			case <-load.done:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			if load.err != nil {
+				return load.err
+			}
+		}
+		return nil
+	}
 }
 
-func (p *pins) used(def *llb.Definition) []*pin {
+// start returns the load of the host folder with a vertex digest, or nil if
+// that is none. A load that failed is tried again.
+func (p *pins) start(vertex digest.Digest) *pinLoad {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var out []*pin
-	for _, raw := range def.Def {
-		if pin := p.states[digest.FromBytes(raw)]; pin != nil {
-			out = append(out, pin)
-		}
+	pin := p.states[vertex]
+	if pin == nil {
+		return nil
 	}
-	return out
+	if pin.load != nil && !pin.load.failed() {
+		return pin.load
+	}
+	load := &pinLoad{done: make(chan struct{})}
+	pin.load = load
+	go func() {
+		defer close(load.done)
+		// The load belongs to the session, not to who asked for it first.
+		ctx := context.Background()
+		load.err = pin.dir.explain(ctx, p.solve(ctx, pin.state))
+	}()
+	return load
+}
+
+func (l *pinLoad) failed() bool {
+	select {
+	case <-l.done:
+		return l.err != nil
+	default:
+		return false
+	}
 }
 
 func (p *pins) solve(ctx context.Context, st llb.State) error {
@@ -89,8 +130,8 @@ func (p *pins) solve(ctx context.Context, st llb.State) error {
 
 // gateway starts the build that holds the pins.
 func (p *pins) gateway(ctx context.Context) (gateway.Client, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.holder.Lock()
+	defer p.holder.Unlock()
 	if p.gw != nil {
 		return p.gw, nil
 	}
@@ -124,9 +165,9 @@ func (p *pins) gateway(ctx context.Context) (gateway.Client, error) {
 }
 
 func (p *pins) close() {
-	p.mu.Lock()
+	p.holder.Lock()
 	stop, ended := p.stop, p.ended
-	p.mu.Unlock()
+	p.holder.Unlock()
 	if stop != nil {
 		close(stop)
 		<-ended

@@ -1,10 +1,13 @@
 package buildkit
 
 import (
+	"regexp"
 	"sync"
 
 	"github.com/moby/buildkit/client"
 	digest "github.com/opencontainers/go-digest"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
 // progress merges the status streams of all evaluations into one, delivered in
@@ -69,6 +72,7 @@ func (p *progress) filter(st *client.SolveStatus, hidden map[digest.Digest]bool)
 		if retriesShim(v.Error) {
 			v.Error = ""
 		}
+		v.Error = userCommand(v.Error)
 		out.Vertexes = append(out.Vertexes, v)
 	}
 	for _, v := range out.Vertexes {
@@ -97,3 +101,9 @@ func (p *progress) close() {
 	close(p.updates)
 	<-p.done
 }
+
+// shimCall matches how the daemon sees an exec: the user's command comes after it.
+var shimCall = regexp.MustCompile(regexp.QuoteMeta(protocol.BinaryPath) + ` exec \{.*?\} -- `)
+
+// userCommand makes text name the command that the user has given.
+func userCommand(text string) string { return shimCall.ReplaceAllString(text, "") }
