@@ -80,9 +80,8 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 	if errors.As(readErr, &refused) {
 		return fmt.Errorf("running %q: %w", strings.Join(command(exec.Meta.Args), " "), refused)
 	}
-	if readErr != nil { // runc refused it, or the daemon broke down
-		reason := strings.ReplaceAll(clean(err).Error(), strings.Join(exec.Meta.Args, " "), strings.Join(command(exec.Meta.Args), " "))
-		return clean(fmt.Errorf("%s (the command left no output, so it may not have started: see the engine's log)", reason))
+	if readErr != nil {
+		return &notStartedError{arch: solveErr.GetOp().GetPlatform().GetArchitecture(), err: clean(err)}
 	}
 	return &ExecError{Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr, Err: clean(err)}
 }
@@ -92,6 +91,20 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 type shimError struct{ reason string }
 
 func (e *shimError) Error() string { return e.reason }
+
+// notStartedError is an exec whose shim has left nothing: it is missing, because
+// the daemon's cache was pruned meanwhile, or the container runtime refused the
+// exec.
+type notStartedError struct {
+	arch string
+	err  error
+}
+
+func (e *notStartedError) Unwrap() error { return e.err }
+
+func (e *notStartedError) Error() string {
+	return userCommand(e.err.Error()) + " (it left no output, so it may not have started: see the engine's log)"
+}
 
 // failedOutput is what the shim of a failed exec has recorded.
 type failedOutput struct {

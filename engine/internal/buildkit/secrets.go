@@ -9,9 +9,6 @@ import (
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 )
 
-// hostCASecret is the ID under which execs get the host's CA bundle.
-const hostCASecret = "bodkin.ca"
-
 // MaxSecretSize is BuildKit's limit for one secret, in bytes.
 const MaxSecretSize = secretsprovider.MaxSecretSize
 

@@ -86,7 +86,6 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 	s.progress = newProgress(opts.Progress)
 	s.pins = &pins{session: s}
 	s.shims = &shims{session: s, installed: map[string]*shimState{}}
-	s.Secrets.system(hostCASecret, opts.HostCA)
 	if err := s.serve(); err != nil {
 		_ = c.Close()
 		return nil, err

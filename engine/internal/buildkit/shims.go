@@ -41,8 +41,7 @@ type shimState struct {
 func ShimMounts(arch string) []llb.RunOption {
 	return []llb.RunOption{
 		llb.AddMount(protocol.BinDir, llb.Scratch(), shimCache(arch), llb.Readonly),
-		llb.AddSecret(protocol.HostFile, llb.SecretID(hostSecret(arch)), llb.SecretOptional, llb.SecretFileOpt(0, 0, 0o444)),
-		llb.AddSecret(protocol.CABundle, llb.SecretID(hostCASecret), llb.SecretOptional, llb.SecretFileOpt(0, 0, 0o444)),
+		llb.AddSecret(protocol.HostVariable, llb.SecretID(hostSecret(arch)), llb.SecretOptional, llb.SecretAsEnvName(protocol.HostVariable)),
 	}
 }
 
@@ -104,7 +103,7 @@ func (s *shims) ensure(ctx context.Context, arch string) error {
 	if err != nil {
 		return fmt.Errorf("building the exec shim: %w", err)
 	}
-	s.session.Secrets.system(hostSecret(arch), protocol.EncodeHost(protocol.Host{Shim: shimDigest, CABundle: s.caBundle()}))
+	s.session.Secrets.system(hostSecret(arch), protocol.EncodeHost(protocol.Host{Shim: shimDigest, CABundle: s.bundlePath()}))
 	note, err := s.note(shimDigest)
 	if err != nil {
 		return err
@@ -115,20 +114,29 @@ func (s *shims) ensure(ctx context.Context, arch string) error {
 	return s.install(ctx, arch)
 }
 
-func (s *shims) caBundle() string {
+// bundleDigest names the host's CA bundle, "" if there is none.
+func (s *shims) bundleDigest() string {
 	if s.session.options.HostCA == nil {
 		return ""
 	}
-	return protocol.CABundle
+	return digest.FromBytes(s.session.options.HostCA).String()
 }
 
-// note is the file that remembers that a daemon holds a shim.
+// bundlePath is where execs find the host's CA bundle.
+func (s *shims) bundlePath() string {
+	if s.bundleDigest() == "" {
+		return ""
+	}
+	return protocol.BinDir + "/" + protocol.BundleName(s.bundleDigest())
+}
+
+// note is the file that remembers that a daemon holds a shim and the CA bundle.
 func (s *shims) note(shimDigest string) (string, error) {
 	dir, err := cachedir.Ensure("shim-notes")
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, digest.FromString(s.session.workerID+"\n"+shimDigest).Encoded()), nil
+	return filepath.Join(dir, digest.FromString(s.session.workerID+"\n"+shimDigest+"\n"+s.bundleDigest()).Encoded()), nil
 }
 
 // install puts the shim for arch into the daemon's cache mount.
@@ -149,12 +157,7 @@ func (s *shims) install(ctx context.Context, arch string) error {
 	if err != nil {
 		return err
 	}
-	run := llb.Scratch().Run(
-		llb.Args(protocol.InstallArgs("/src/"+filepath.Base(path), "/dst", shimDigest)),
-		llb.AddMount("/src", src, llb.Readonly),
-		llb.AddMount("/dst", llb.Scratch(), shimCache(arch)),
-		llb.IgnoreCache, llb.WithCustomName("[internal] install exec shim"))
-	def, err := run.Root().Marshal(ctx, llb.Platform(platform))
+	def, err := s.installation(src, arch, "/src/"+filepath.Base(path), shimDigest).Marshal(ctx, llb.Platform(platform))
 	if err != nil {
 		return fmt.Errorf("describing the installation of the exec shim: %w", err)
 	}
@@ -170,6 +173,23 @@ func (s *shims) install(ctx context.Context, arch string) error {
 		return err
 	}
 	return os.WriteFile(note, nil, 0o600)
+}
+
+// installation is the exec that fills the cache mount.
+func (s *shims) installation(src llb.State, arch, path, shimDigest string) llb.State {
+	opts := []llb.RunOption{
+		llb.AddMount("/src", src, llb.Readonly),
+		llb.AddMount("/dst", llb.Scratch(), shimCache(arch)),
+		llb.IgnoreCache, llb.WithCustomName("[internal] install exec shim"),
+	}
+	bundle := ""
+	if s.bundleDigest() != "" {
+		bundle = "/ca.pem"
+		content := llb.Scratch().File(llb.Mkfile(bundle, 0o444, s.session.options.HostCA), llb.WithCustomName("[internal] write CA bundle"))
+		opts = append(opts, llb.AddMount(bundle, content, llb.SourcePath(bundle), llb.Readonly))
+	}
+	args := protocol.InstallArgs(path, "/dst", shimDigest, bundle, s.bundleDigest())
+	return llb.Scratch().Run(append(opts, llb.Args(args))...).Root()
 }
 
 // shimMissingError says that an exec did not start because the daemon does not

@@ -19,24 +19,39 @@ func TestCABundle(t *testing.T) {
 	const show = "env | grep -E 'CERT|CA_?BUNDLE|CAINFO' | sort"
 	require.Empty(t, c.sh(show).stdout)
 
-	c.host(protocol.Host{CABundle: protocol.CABundle})
+	bundle := c.path(".bodkin", protocol.BinName, protocol.BundleName(digest))
+	c.host(protocol.Host{CABundle: bundle})
+	r := c.run(protocol.Spec{}, "touch", "ran")
+	require.Equal(t, protocol.StatusOutdated, r.status, "the bundle is not installed yet")
+	require.NoFileExists(t, c.path("ran"))
+
+	c.write("bundle.pem", "certificates")
+	c.installWith(digest, "bundle.pem")
+	require.Equal(t, "certificates", c.read(".bodkin/bin/"+protocol.BundleName(digest)))
+	require.NotContains(t, c.sh("env").stdout, protocol.HostVariable, "the command is not told what the shim is told")
 	c.env = append(c.env, "CURL_CA_BUNDLE=/mine", "PIP_CERT=")
 	require.Equal(t, lines(
-		"AWS_CA_BUNDLE="+protocol.CABundle,
-		"CARGO_HTTP_CAINFO="+protocol.CABundle,
+		"AWS_CA_BUNDLE="+bundle,
+		"CARGO_HTTP_CAINFO="+bundle,
 		"CURL_CA_BUNDLE=/mine",
-		"GIT_SSL_CAINFO="+protocol.CABundle,
-		"NODE_EXTRA_CA_CERTS="+protocol.CABundle,
+		"GIT_SSL_CAINFO="+bundle,
+		"NODE_EXTRA_CA_CERTS="+bundle,
 		"PIP_CERT=",
-		"REQUESTS_CA_BUNDLE="+protocol.CABundle,
-		"SSL_CERT_FILE="+protocol.CABundle,
+		"REQUESTS_CA_BUNDLE="+bundle,
+		"SSL_CERT_FILE="+bundle,
 	), c.sh(show).stdout)
 }
 
 // install installs the test program as the version with the given digest.
 func (c *container) install(digest string) {
 	c.t.Helper()
-	args := protocol.InstallArgs(program, filepath.Join(".bodkin", protocol.BinName), digest)
+	c.installWith(digest, "")
+}
+
+// installWith also installs a bundle of CA certificates.
+func (c *container) installWith(digest, bundle string) {
+	c.t.Helper()
+	args := protocol.InstallArgs(program, filepath.Join(".bodkin", protocol.BinName), digest, bundle, digest)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = c.dir
 	out, err := cmd.CombinedOutput()

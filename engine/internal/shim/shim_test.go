@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,9 +104,10 @@ func (c *container) read(name string) string {
 	return string(content)
 }
 
-// host is what the engine mounts as HostFile.
+// host is what the engine says of the host.
 func (c *container) host(h protocol.Host) {
-	c.write(".bodkin/"+protocol.HostName, string(protocol.EncodeHost(h)))
+	c.env = slices.DeleteFunc(c.env, func(entry string) bool { return strings.HasPrefix(entry, protocol.HostVariable+"=") })
+	c.env = append(c.env, protocol.HostVariable+"="+string(protocol.EncodeHost(h)))
 }
 
 func (c *container) command(spec protocol.Spec, command ...string) *exec.Cmd {

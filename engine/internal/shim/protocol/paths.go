@@ -10,11 +10,9 @@ const Root = "/dev/.bodkin"
 
 // Names below Root.
 const (
-	BinName      = "bin"       // folder, read-only: what Install wrote
-	OutName      = "out"       // folder, writable by the exec's user: what the exec left
-	HostName     = "host.json" // file, optional: Host
-	CABundleName = "ca.pem"    // file, optional: the host's CA certificates
-	StdinName    = "stdin"     // file, optional: what the command reads
+	BinName   = "bin"   // folder, read-only: what Install wrote
+	OutName   = "out"   // folder, writable by the exec's user: what the exec left
+	StdinName = "stdin" // file, optional: what the command reads
 )
 
 // Mount targets of the engine. All of them must be readable by the exec's user,
@@ -22,8 +20,6 @@ const (
 const (
 	BinDir    = Root + "/" + BinName
 	OutDir    = Root + "/" + OutName
-	HostFile  = Root + "/" + HostName
-	CABundle  = Root + "/" + CABundleName
 	StdinFile = Root + "/" + StdinName
 )
 
@@ -39,6 +35,12 @@ const BinaryPath = BinDir + "/" + Binary
 // lie side by side, so that several versions of the engine share one BuildKit.
 func VersionName(digest string) string {
 	return Binary + "-" + trimAlgorithm(digest)
+}
+
+// BundleName returns the name below BinDir of the bundle of CA certificates
+// with the given digest, which Install puts beside the shim.
+func BundleName(digest string) string {
+	return "ca-" + trimAlgorithm(digest) + ".pem"
 }
 
 // Files that the shim leaves in OutDir. ExitCodeFile is written last: without

@@ -77,6 +77,12 @@ func ExecArgs(s Spec, command ...string) []string {
 // InstallArgs returns the arguments of the exec that installs the shim with the
 // given digest, mounted at binary, into dir: the cache mount that is BinDir of
 // other execs, writable.
-func InstallArgs(binary, dir, digest string) []string {
-	return []string{binary, "install", dir, digest}
+//
+// A bundle of CA certificates goes along where bundle, its path, is not empty.
+func InstallArgs(binary, dir, digest, bundle, bundleDigest string) []string {
+	args := []string{binary, "install", dir, digest}
+	if bundle != "" {
+		args = append(args, bundle, bundleDigest)
+	}
+	return args
 }

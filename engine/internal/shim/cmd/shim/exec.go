@@ -22,11 +22,15 @@ func runExec(arg string, command []string) int {
 	if err != nil {
 		return refuse(err)
 	}
-	if err := becomeWanted(host.Shim); err != nil {
+	err = becomeWanted(host.Shim)
+	if err == nil {
+		err = checkCABundle(host.CABundle)
+	}
+	if err != nil {
 		say(protocol.MarkerOutdated, err)
 		return protocol.StatusOutdated
 	}
-	environment := withCABundle(withoutTracing(os.Environ()), host.CABundle)
+	environment := withCABundle(withoutHost(withoutTracing(os.Environ())), host.CABundle)
 	secrets, err := secretsOf(spec, environment)
 	if err != nil {
 		return refuse(err)

@@ -4,9 +4,9 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,14 +29,11 @@ var caVariables = []string{
 // readHost returns what the engine says of the host: nothing where it says
 // nothing.
 func readHost() (protocol.Host, error) {
-	content, err := readFile(filepath.Join(root, protocol.HostName))
-	if errors.Is(err, fs.ErrNotExist) {
+	content := os.Getenv(protocol.HostVariable)
+	if content == "" {
 		return protocol.Host{}, nil
 	}
-	if err != nil {
-		return protocol.Host{}, err
-	}
-	return protocol.DecodeHost(content)
+	return protocol.DecodeHost([]byte(content))
 }
 
 // becomeWanted makes sure that the shim with the wanted digest goes on: it
@@ -58,6 +55,16 @@ func becomeWanted(digest string) error {
 	return errors.New("this is " + self + ", wanted is " + path + ": " + err.Error())
 }
 
+// checkCABundle errs where the bundle that the engine speaks of is not
+// installed.
+func checkCABundle(bundle string) error {
+	if bundle == "" {
+		return nil
+	}
+	_, err := os.Stat(bundle)
+	return err
+}
+
 // withCABundle adds the variables that lead programs to the bundle to the
 // environment, leaving those alone that are set already. An empty path adds
 // nothing.
@@ -71,6 +78,13 @@ func withCABundle(environment []string, bundle string) []string {
 		}
 	}
 	return environment
+}
+
+// withoutHost takes out what only the shim is told.
+func withoutHost(environment []string) []string {
+	return slices.DeleteFunc(environment, func(entry string) bool {
+		return strings.HasPrefix(entry, protocol.HostVariable+"=")
+	})
 }
 
 // lookup returns the value that a variable has in environment.

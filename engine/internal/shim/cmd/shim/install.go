@@ -12,16 +12,39 @@ import (
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
-// keptVersions is how many shims stay installed side by side.
+// keptVersions is how many shims, and how many bundles, stay installed side by side.
 const keptVersions = 8
 
-// runInstall copies the shim into dir and returns the exit status.
-func runInstall(dir, digest string) int {
-	if err := install(dir, digest); err != nil {
+// runInstall copies the shim into dir, and a bundle of CA certificates if its
+// path and digest are given, and returns the exit status.
+func runInstall(dir, digest string, bundle []string) int {
+	var err error
+	if len(bundle) == 2 {
+		err = installBundle(dir, bundle[0], bundle[1])
+	}
+	if err == nil {
+		err = install(dir, digest)
+	}
+	if err != nil {
 		say("bodkin-shim: installing: ", err)
 		return 1
 	}
 	return 0
+}
+
+// installBundle copies a bundle of CA certificates into dir, under the name of
+// its digest.
+func installBundle(dir, bundle, digest string) error {
+	temporary, err := copyInto(dir, bundle, 0o644)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary)
+	if err := os.Rename(temporary, filepath.Join(dir, protocol.BundleName(digest))); err != nil {
+		return err
+	}
+	removeOld(dir, "ca-")
+	return nil
 }
 
 // install copies this program into dir, under the name of its digest, and
@@ -29,7 +52,7 @@ func runInstall(dir, digest string) int {
 // meanwhile gets a whole one. The engine knows the digest; computing it here
 // would double the size of the program.
 func install(dir, digest string) error {
-	temporary, err := copySelf(dir)
+	temporary, err := copyInto(dir, "/proc/self/exe", 0o755)
 	if err != nil {
 		return err
 	}
@@ -46,17 +69,17 @@ func install(dir, digest string) error {
 	if err := os.Rename(link, filepath.Join(dir, protocol.Binary)); err != nil {
 		return err
 	}
-	removeOld(dir)
+	removeOld(dir, protocol.VersionName(""))
 	return nil
 }
 
-// copySelf writes this program to a new file in dir and returns its path.
-func copySelf(dir string) (path string, err error) {
-	self, err := os.Open("/proc/self/exe")
+// copyInto copies source to a new file in dir and returns its path.
+func copyInto(dir, source string, mode os.FileMode) (path string, err error) {
+	from, err := os.Open(source)
 	if err != nil {
 		return "", err
 	}
-	defer self.Close()
+	defer from.Close()
 	file, err := os.CreateTemp(dir, ".install-*")
 	if err != nil {
 		return "", err
@@ -67,10 +90,10 @@ func copySelf(dir string) (path string, err error) {
 			os.Remove(file.Name())
 		}
 	}()
-	if _, err := io.Copy(file, self); err != nil {
+	if _, err := io.Copy(file, from); err != nil {
 		return "", err
 	}
-	if err := file.Chmod(0o755); err != nil {
+	if err := file.Chmod(mode); err != nil {
 		return "", err
 	}
 	if err := file.Sync(); err != nil {
@@ -79,16 +102,16 @@ func copySelf(dir string) (path string, err error) {
 	return file.Name(), file.Close()
 }
 
-// removeOld removes the versions that were installed longest ago. That it fails
-// costs only their room.
-func removeOld(dir string) {
+// removeOld removes the files with a prefix that were installed longest ago.
+// That it fails costs only their room.
+func removeOld(dir, prefix string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	var versions []os.FileInfo
 	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), protocol.VersionName("")) {
+		if !strings.HasPrefix(entry.Name(), prefix) {
 			continue
 		}
 		if info, err := entry.Info(); err == nil {

@@ -15,7 +15,7 @@ import (
 var root = "/dev/.bodkin"
 
 const usage = `usage: shim exec SPEC -- COMMAND [ARGUMENT...]
-       shim install FOLDER DIGEST
+       shim install FOLDER DIGEST [BUNDLE DIGEST]
        shim --version
 `
 
@@ -28,8 +28,8 @@ func run(args []string) int {
 	switch {
 	case len(args) >= 4 && args[0] == "exec" && args[2] == "--":
 		return runExec(args[1], args[3:])
-	case len(args) == 3 && args[0] == "install":
-		return runInstall(args[1], args[2])
+	case (len(args) == 3 || len(args) == 5) && args[0] == "install":
+		return runInstall(args[1], args[2], args[3:])
 	case len(args) >= 3 && args[0] == adoptCommand:
 		return adopt(args[1], args[2:])
 	case len(args) == 1 && args[0] == "--version":
