@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"dagger.io/dagger"
 
@@ -78,10 +79,15 @@ func serve(ctx context.Context, cfg config, engine string) (*connection, error) 
 type connection struct {
 	*api.Server
 	daemon *embedded.Daemon
+	closed atomic.Bool
 }
 
-// Close ends the session and gives the daemon's lease back.
+// Close ends the session and gives the daemon's lease back. Closing again does
+// nothing.
 func (c *connection) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
 	var errs []error
 	if c.Server != nil {
 		errs = append(errs, c.Server.Close())

@@ -12,7 +12,7 @@ import (
 
 var (
 	unknownField    = regexp.MustCompile(`^Cannot query field "(\w+)" on type "(\w+)"`)
-	unknownArgument = regexp.MustCompile(`^Unknown argument "(\w+)" on field "(\w+)" of type "(\w+)"`)
+	unknownArgument = regexp.MustCompile(`^Unknown argument "(\w+)" on field "(\w+)\.(\w+)"`)
 )
 
 // refusal is what is said of a part of the Dagger API that is not served.
@@ -23,9 +23,12 @@ func explain(err *gqlerrors.QueryError) {
 	if m := unknownField.FindStringSubmatch(err.Message); m != nil {
 		err.Message = fmt.Sprintf(refusal, m[2]+"."+m[1])
 	} else if m := unknownArgument.FindStringSubmatch(err.Message); m != nil {
-		err.Message = fmt.Sprintf(refusal, "Option "+m[1]+" of "+m[3]+"."+m[2])
+		err.Message = fmt.Sprintf(refusal, "Option "+m[1]+" of "+m[2]+"."+m[3])
 	}
 }
+
+// errClosed answers what is asked of a client after its Close.
+var errClosed = errors.New("the client is closed: connect again")
 
 // notServed refuses an option that the schema knows but this engine cannot honour.
 func notServed(what string) error { return fmt.Errorf(refusal, what) }

@@ -45,7 +45,8 @@ type Server struct {
 
 	objects sync.Map // ID → resolver
 	secrets secretNames
-	closed  sync.Once
+	closing sync.Once
+	closed  atomic.Bool
 }
 
 // New returns a server for a session, which it owns from then on. The schema is
@@ -108,6 +109,9 @@ func (s *Server) Do(req *http.Request) (*http.Response, error) {
 		OperationName string         `json:"operationName"`
 		Variables     map[string]any `json:"variables"`
 	}
+	if s.closed.Load() {
+		return nil, errClosed
+	}
 	body, err := io.ReadAll(io.LimitReader(req.Body, maxQuery+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the query: %w", err)
@@ -139,7 +143,8 @@ func (s *Server) Host() string { return "bodkin" }
 // Close ends the session and removes what it kept on this machine.
 func (s *Server) Close() error {
 	var err error
-	s.closed.Do(func() {
+	s.closed.Store(true)
+	s.closing.Do(func() {
 		err = s.session.Close()
 		if s.tmp != "" {
 			_ = os.RemoveAll(s.tmp)

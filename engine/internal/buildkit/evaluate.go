@@ -52,14 +52,28 @@ func (s *Session) Evaluate(ctx context.Context, st llb.State, platform ocispecs.
 	}
 	for attempt := 1; ; attempt++ {
 		err := s.build(ctx, def, use)
-		var missing *shimMissingError
-		if !errors.As(err, &missing) || attempt > maxShimInstalls {
+		arch, retry := wantsShim(err, attempt)
+		if !retry {
 			return err
 		}
-		if err := s.shims.install(ctx, missing.arch); err != nil {
+		if err := s.shims.install(ctx, arch); err != nil {
 			return err
 		}
 	}
+}
+
+// wantsShim reports whether an evaluation may succeed once the shim is installed
+// again. An exec that did not start for an unknown reason gets one more chance.
+func wantsShim(err error, attempt int) (arch string, retry bool) {
+	var missing *shimMissingError
+	if errors.As(err, &missing) {
+		return missing.arch, attempt <= maxShimInstalls
+	}
+	var silent *notStartedError
+	if errors.As(err, &silent) {
+		return silent.arch, attempt == 1
+	}
+	return "", false
 }
 
 func (s *Session) build(ctx context.Context, def *llb.Definition, use func(context.Context, *Ref) error) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,7 @@ type Engine struct {
 var plain = sync.OnceValues(func() (*Plain, error) {
 	p, err := StartPlain(context.Background())
 	if err == nil {
+		keepLog = p.Log
 		AtEnd(func() { _ = p.Close() })
 	}
 	return p, err
@@ -76,6 +78,21 @@ func Engines(t testing.TB) []Engine {
 	return engines
 }
 
+// keepLog is the plain daemon's log, once there is one.
+var keepLog string
+
+// saveLog keeps the plain daemon's log after a failure: its folder goes with it.
+func saveLog() {
+	log, err := os.ReadFile(keepLog)
+	if err != nil {
+		return
+	}
+	kept := filepath.Join(os.TempDir(), "bodkin-plain-failed.log")
+	if err := os.WriteFile(kept, log, 0o600); err == nil {
+		fmt.Fprintln(os.Stderr, "the plain daemon's log is kept in", kept)
+	}
+}
+
 var (
 	endMu sync.Mutex
 	atEnd []func()
@@ -95,6 +112,9 @@ func Main(m *testing.M) int {
 	status := m.Run()
 	endMu.Lock()
 	defer endMu.Unlock()
+	if status != 0 && keepLog != "" {
+		saveLog()
+	}
 	for i := len(atEnd) - 1; i >= 0; i-- {
 		atEnd[i]()
 	}

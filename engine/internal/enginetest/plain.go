@@ -74,7 +74,7 @@ func (p *Plain) start(ctx context.Context, buildkitd, root string) error {
 	}
 	defer out.Close()
 	p.cmd = exec.Command(box, "enter", root, buildkitd, p.State, filepath.Join(p.dir, "root"), "--",
-		"/opt/buildkitd", "--addr", p.Address, "--root", "/var/lib/buildkit",
+		"/opt/buildkitd", "--debug", "--addr", p.Address, "--root", "/var/lib/buildkit",
 		"--oci-worker-net", "host", "--containerd-worker=false",
 		"--allow-insecure-entitlement", "security.insecure", "--allow-insecure-entitlement", "network.host")
 	p.cmd.Stdout, p.cmd.Stderr = out, out
