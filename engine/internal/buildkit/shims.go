@@ -41,7 +41,7 @@ type shimState struct {
 func ShimMounts(arch string) []llb.RunOption {
 	return []llb.RunOption{
 		llb.AddMount(protocol.BinDir, llb.Scratch(), shimCache(arch), llb.Readonly),
-		llb.AddSecret(protocol.HostVariable, llb.SecretID(hostSecret(arch)), llb.SecretOptional, llb.SecretAsEnvName(protocol.HostVariable)),
+		llb.AddSecretWithDest(hostSecret(arch), nil, llb.SecretOptional, llb.SecretAsEnvName(protocol.HostVariable)),
 	}
 }
 

@@ -101,7 +101,7 @@ func (c Container) runOptions(args []string, o ExecOptions) []llb.RunOption {
 		opts = append(opts, llb.AddEnv(protocol.EnvName(k), v))
 	}
 	for _, env := range c.SecretEnv {
-		opts = append(opts, llb.AddSecret(env.Name, llb.SecretID(env.ID), llb.SecretAsEnvName(protocol.EnvName(env.Name))))
+		opts = append(opts, llb.AddSecretWithDest(env.ID, nil, llb.SecretAsEnvName(protocol.EnvName(env.Name))))
 		if !env.Volatile {
 			spec.SecretEnv = append(spec.SecretEnv, env.Name)
 		}
