@@ -331,7 +331,7 @@ func TestEnvironmentIsClean(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		var names []string
 		for line := range strings.Lines(run(t, e.box(t).WithEnvVariable("MINE", "1").WithEnvVariable("TRACEPARENT", "mine"), "env")) {
-			if !strings.HasSuffix(line, "=/dev/.bodkin/ca.pem\n") {
+			if _, value, _ := strings.Cut(line, "="); !strings.HasPrefix(value, "/dev/.bodkin/") {
 				names = append(names, strings.TrimSpace(line))
 			}
 		}

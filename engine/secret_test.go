@@ -36,7 +36,7 @@ func TestSecretValues(t *testing.T) {
 		require.Equal(t, "(unset)\n", run(t, e.box(t).WithSecretVariable("T", s).WithoutSecretVariable("T"), "env", "T"))
 		require.Equal(t, "plain\n", run(t, e.box(t).WithSecretVariable("T", s).WithEnvVariable("T", "plain"), "env", "T"), "the last one counts")
 		require.Equal(t, "***\n", run(t, e.box(t).WithEnvVariable("T", "plain").WithSecretVariable("T", s), "env", "T"))
-		require.Equal(t, lines("bin", "dev", "proc", "sys"), run(t, e.box(t).WithSecretVariable("TOKEN", s), "ls", "/"), "and no file of it")
+		require.NotContains(t, run(t, e.box(t).WithSecretVariable("TOKEN", s), "ls", "/"), "TOKEN", "and no file of it")
 		list, err := e.box(t).WithSecretVariable("TOKEN", s).EnvVariables(ctx)
 		require.NoError(t, err)
 		require.Empty(t, list, "it is no variable of the image")

@@ -80,6 +80,9 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 	if errors.As(readErr, &refused) {
 		return fmt.Errorf("running %q: %w", strings.Join(command(exec.Meta.Args), " "), refused)
 	}
+	if readErr != nil && !strings.Contains(err.Error(), "did not complete successfully: exit code") {
+		return clean(err) // it did not come to a start
+	}
 	if readErr != nil {
 		return &notStartedError{arch: solveErr.GetOp().GetPlatform().GetArchitecture(), err: clean(err)}
 	}

@@ -2,6 +2,7 @@ package buildkit
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -180,7 +181,10 @@ func (s *shims) installation(src llb.State, arch, path, shimDigest string) llb.S
 	opts := []llb.RunOption{
 		llb.AddMount("/src", src, llb.Readonly),
 		llb.AddMount("/dst", llb.Scratch(), shimCache(arch)),
-		llb.IgnoreCache, llb.WithCustomName("[internal] install exec shim"),
+		// Not llb.IgnoreCache: BuildKit takes it as an order to empty the cache mounts,
+		// under the feet of execs that are about to start.
+		llb.AddEnv("INSTALLATION", rand.Text()),
+		llb.WithCustomName("[internal] install exec shim"),
 	}
 	bundle := ""
 	if s.bundleDigest() != "" {
