@@ -47,6 +47,12 @@ func (s *Session) Evaluate(ctx context.Context, st llb.State, platform ocispecs.
 	if err != nil {
 		return fmt.Errorf("describing the build: %w", err)
 	}
+	if load := s.pins.folder(def); load != nil {
+		if err := load.wait(ctx); err != nil {
+			return err
+		}
+		return use(ctx, load.ref)
+	}
 	if err := s.shims.prepare(ctx, def); err != nil {
 		return err
 	}

@@ -32,7 +32,9 @@ type pin struct {
 
 type pinLoad struct {
 	done chan struct{}
-	err  error // valid after done
+	// Valid after done.
+	ref *Ref
+	err error
 }
 
 func (p *pins) add(st llb.State, dir HostDir) {
@@ -70,13 +72,8 @@ func (p *pins) load(def *llb.Definition) (wait func(context.Context) error) {
 	}
 	return func(ctx context.Context) error {
 		for _, load := range loads {
-			select {
-			case <-load.done:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-			if load.err != nil {
-				return load.err
+			if err := load.wait(ctx); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -101,9 +98,20 @@ func (p *pins) start(vertex digest.Digest) *pinLoad {
 		defer close(load.done)
 		// The load belongs to the session, not to who asked for it first.
 		ctx := context.Background()
-		load.err = pin.dir.explain(ctx, p.solve(ctx, pin.state))
+		ref, err := p.solve(ctx, pin.state)
+		load.ref, load.err = ref, pin.dir.explain(ctx, err)
 	}()
 	return load
+}
+
+// wait returns when the load is done, with what went wrong.
+func (l *pinLoad) wait(ctx context.Context) error {
+	select {
+	case <-l.done:
+		return l.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func (l *pinLoad) failed() bool {
@@ -115,17 +123,31 @@ func (l *pinLoad) failed() bool {
 	}
 }
 
-func (p *pins) solve(ctx context.Context, st llb.State) error {
+func (p *pins) solve(ctx context.Context, st llb.State) (*Ref, error) {
 	gw, err := p.gateway(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	def, err := st.Marshal(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
-	return err
+	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	if err != nil {
+		return nil, err
+	}
+	ref, err := res.SingleRef()
+	return &Ref{Reference: ref, gw: gw}, err
+}
+
+// folder returns the load of the host folder that def consists of, or nil if
+// def is anything else: then there is nothing to evaluate but the load.
+func (p *pins) folder(def *llb.Definition) *pinLoad {
+	const sourceAndResult = 2
+	if len(def.Def) != sourceAndResult {
+		return nil
+	}
+	return p.start(digest.FromBytes(def.Def[0]))
 }
 
 // gateway starts the build that holds the pins.

@@ -15,8 +15,8 @@ type UnsupportedError struct {
 }
 
 func (e *UnsupportedError) Error() string {
-	return "the embedded engine cannot run here: " + e.Reason + ". What works instead: Docker (start it, or set DOCKER_HOST), " +
-		"a BuildKit daemon (set BUILDKIT_HOST or --engine to its address, such as tcp://host:1234), " +
+	return "the embedded engine cannot run here: " + e.Reason + ". What works instead: a BuildKit daemon (set BUILDKIT_HOST or --engine to its address, such as tcp://host:1234 " +
+		"or docker-container://name), " +
 		"or a Dagger engine (--engine dagger)"
 }
 

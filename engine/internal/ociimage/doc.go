@@ -3,8 +3,7 @@
 //
 // WriteFile (or Write, for any io.Writer) assembles an archive from exported
 // root file systems. Open reads one: Archive.Resolve picks the image, and
-// Archive.Store hands its blobs to a BuildKit session. A Provider holds the
-// stores of one session.
+// Archive.Store hands its blobs to a BuildKit session.
 //
 // # What is written
 //

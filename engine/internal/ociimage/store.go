@@ -10,8 +10,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Store gives out the archive's blobs, for client.SolveOpt.OCIStores or a
-// Provider. It cannot be written to: methods that would write return
+// Store gives out the archive's blobs. It cannot be written to: methods that would write return
 // errdefs.ErrNotImplemented. It lives until the archive is closed.
 func (a *Archive) Store() containerd.Store { return archiveStore{archive: a} }
 
