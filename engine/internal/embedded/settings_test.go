@@ -91,7 +91,7 @@ func TestIdleTime(t *testing.T) {
 
 func TestUnsupportedSaysWhatWorksInstead(t *testing.T) {
 	err := &UnsupportedError{Reason: "it needs root, and this is user 1000"}
-	for _, want := range []string{"user 1000", "Docker", "BUILDKIT_HOST", "tcp://", "Dagger"} {
+	for _, want := range []string{"user 1000", "docker-container://", "BUILDKIT_HOST", "tcp://", "Dagger"} {
 		require.ErrorContains(t, err, want)
 	}
 }
