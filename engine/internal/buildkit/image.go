@@ -12,8 +12,10 @@ import (
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/grpcerrors"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"google.golang.org/grpc/codes"
 )
 
 // resolveTimeout bounds how long a registry may take to tell an image's digest.
@@ -63,6 +65,12 @@ func (s *Session) ResolveImage(ctx context.Context, ref string, platform ocispec
 		return err
 	})
 	if err != nil {
+		if grpcerrors.Code(err) == codes.DeadlineExceeded { // the daemon may notice first
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
