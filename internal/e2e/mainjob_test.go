@@ -15,22 +15,25 @@ import (
 const maxImage = 12 << 20
 
 // TestMainJob builds and packages examples/go-api twice, each time from an empty
-// cache folder, as on a fresh machine.
+// cache folder, as on a fresh machine. It works on a copy: images carry the
+// commit of this repository, which may change meanwhile.
 func TestMainJob(t *testing.T) {
 	needsEmbedded(t)
 	ci := compile(t, "./ci")
-	first := mainJob(t, ci)
-	second := mainJob(t, ci)
+	source := filepath.Join(t.TempDir(), "go-api")
+	require.NoError(t, os.CopyFS(source, os.DirFS(filepath.Join(repository(t), "examples", "go-api"))))
+	first := mainJob(t, ci, source)
+	second := mainJob(t, ci, source)
 	require.Equal(t, first, second, "two empty engine states gave different images")
 }
 
 // mainJob runs the job and returns the image's digest.
-func mainJob(t *testing.T, ci string) (digest string) {
+func mainJob(t *testing.T, ci, source string) (digest string) {
 	t.Run("from an empty cache folder", func(t *testing.T) {
 		emptyCache(t)
 		dist := t.TempDir()
-		run(t, repository(t), ci, "build", "--app", "go-api", "--output", dist)
-		run(t, repository(t), ci, "package", "--app", "go-api", "--output", dist)
+		run(t, repository(t), ci, "build", "--source", source, "--output", dist)
+		run(t, repository(t), ci, "package", "--source", source, "--output", dist)
 
 		binary := filepath.Join(dist, "go-api", "bin", "go-api")
 		require.Equal(t, "dev\n", run(t, dist, binary, "-version"))
