@@ -48,6 +48,7 @@ func Connect(ctx context.Context, opts ...Option) (*dagger.Client, error) {
 
 // serve opens a session on BuildKit and puts the API in front of it.
 func serve(ctx context.Context, cfg config, engine string) (*connection, error) {
+	api.Prepare()
 	conn := &connection{}
 	if engine == Embedded {
 		daemon, err := embedded.Start(ctx, embedded.Options{Log: cfg.log})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -80,7 +81,12 @@ func typeName(v any) string {
 type Node struct{ obj any }
 
 // ID implements the interface's only field.
-func (n *Node) ID() graphql.ID { return n.obj.(interface{ ID() graphql.ID }).ID() }
+func (n *Node) ID(ctx context.Context) graphql.ID {
+	if root, ok := n.obj.(*Query); ok {
+		return root.ID(ctx)
+	}
+	return n.obj.(interface{ ID() graphql.ID }).ID()
+}
 
 func to[T any](n *Node) (T, bool) {
 	obj, ok := n.obj.(T)

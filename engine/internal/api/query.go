@@ -12,20 +12,36 @@ import (
 	"github.com/bodkin-ci/bodkin/engine/internal/core"
 )
 
-// Query is the root of the API.
+// Query is the root of the API. One serves all sessions of the process: each
+// call finds its session's by queryOf.
 type Query struct{ node }
 
+type queryKey struct{}
+
+// withQuery makes q the root of what is resolved under the returned context.
+func withQuery(ctx context.Context, q *Query) context.Context {
+	return context.WithValue(ctx, queryKey{}, q)
+}
+
+func queryOf(ctx context.Context) *Query { return ctx.Value(queryKey{}).(*Query) }
+
 // ID makes the object loadable.
-func (q *Query) ID() graphql.ID { return q.register(q) }
+func (*Query) ID(ctx context.Context) graphql.ID {
+	q := queryOf(ctx)
+	return q.register(q)
+}
 
 // Version is the version of the API.
-func (q *Query) Version() string { return Version }
+func (*Query) Version() string { return Version }
 
 // DefaultPlatform is where steps run unless told otherwise.
-func (q *Query) DefaultPlatform() Platform { return formatPlatform(q.srv.session.Platform()) }
+func (*Query) DefaultPlatform(ctx context.Context) Platform {
+	return formatPlatform(queryOf(ctx).srv.session.Platform())
+}
 
 // Container returns an empty container.
-func (q *Query) Container(args struct{ Platform Platform }) (*Container, error) {
+func (*Query) Container(ctx context.Context, args struct{ Platform Platform }) (*Container, error) {
+	q := queryOf(ctx)
 	platform, err := args.Platform.parse(q.srv.session.Platform())
 	if err != nil {
 		return nil, err
@@ -34,15 +50,17 @@ func (q *Query) Container(args struct{ Platform Platform }) (*Container, error) 
 }
 
 // Directory returns an empty directory.
-func (q *Query) Directory() *Directory {
+func (*Query) Directory(ctx context.Context) *Directory {
+	q := queryOf(ctx)
 	return &Directory{q.derive("Directory", "directory", nil), core.NewDirectory(q.srv.session.Platform())}
 }
 
 // File returns a new file.
-func (q *Query) File(args struct {
+func (*Query) File(ctx context.Context, args struct {
 	Name, Contents string
 	Permissions    int32
 }) (*File, error) {
+	q := queryOf(ctx)
 	if args.Name == "" || path.Base(args.Name) != args.Name {
 		return nil, fmt.Errorf("invalid file name %q: a name without slashes is needed", args.Name)
 	}
@@ -51,15 +69,16 @@ func (q *Query) File(args struct {
 }
 
 // Host returns the machine that the pipeline runs on.
-func (q *Query) Host() *Host { return &Host{q.derive("Host", "host", nil)} }
+func (*Query) Host(ctx context.Context) *Host { return &Host{queryOf(ctx).derive("Host", "host", nil)} }
 
 // HTTP returns what a URL answers with.
-func (q *Query) HTTP(args struct {
+func (*Query) HTTP(ctx context.Context, args struct {
 	URL, Name, Checksum     string
 	Permissions             int32
 	AuthHeader              graphql.ID
 	ExperimentalServiceHost graphql.ID
 }) (*File, error) {
+	q := queryOf(ctx)
 	if args.ExperimentalServiceHost != "" {
 		return nil, notServed("Option experimentalServiceHost of Query.http")
 	}
@@ -90,7 +109,8 @@ func (q *Query) HTTP(args struct {
 }
 
 // Node loads any object by its ID.
-func (q *Query) Node(args struct{ ID graphql.ID }) (*Node, error) {
+func (*Query) Node(ctx context.Context, args struct{ ID graphql.ID }) (*Node, error) {
+	q := queryOf(ctx)
 	obj, err := load[any](q.srv, args.ID)
 	if err != nil {
 		return nil, err
@@ -102,30 +122,33 @@ type idArgs struct{ ID graphql.ID }
 
 // The loaders by type.
 
-func (q *Query) LoadCacheVolumeFromID(a idArgs) (*CacheVolume, error) {
-	return load[*CacheVolume](q.srv, a.ID)
+func (*Query) LoadCacheVolumeFromID(ctx context.Context, a idArgs) (*CacheVolume, error) {
+	return load[*CacheVolume](queryOf(ctx).srv, a.ID)
 }
-func (q *Query) LoadContainerFromID(a idArgs) (*Container, error) {
-	return load[*Container](q.srv, a.ID)
+func (*Query) LoadContainerFromID(ctx context.Context, a idArgs) (*Container, error) {
+	return load[*Container](queryOf(ctx).srv, a.ID)
 }
-func (q *Query) LoadDirectoryFromID(a idArgs) (*Directory, error) {
-	return load[*Directory](q.srv, a.ID)
+func (*Query) LoadDirectoryFromID(ctx context.Context, a idArgs) (*Directory, error) {
+	return load[*Directory](queryOf(ctx).srv, a.ID)
 }
-func (q *Query) LoadEnvVariableFromID(a idArgs) (*EnvVariable, error) {
-	return load[*EnvVariable](q.srv, a.ID)
+func (*Query) LoadEnvVariableFromID(ctx context.Context, a idArgs) (*EnvVariable, error) {
+	return load[*EnvVariable](queryOf(ctx).srv, a.ID)
 }
-func (q *Query) LoadFileFromID(a idArgs) (*File, error)     { return load[*File](q.srv, a.ID) }
-func (q *Query) LoadHostFromID(a idArgs) (*Host, error)     { return load[*Host](q.srv, a.ID) }
-func (q *Query) LoadLabelFromID(a idArgs) (*Label, error)   { return load[*Label](q.srv, a.ID) }
-func (q *Query) LoadPortFromID(a idArgs) (*Port, error)     { return load[*Port](q.srv, a.ID) }
-func (q *Query) LoadSecretFromID(a idArgs) (*Secret, error) { return load[*Secret](q.srv, a.ID) }
-func (q *Query) LoadStatFromID(a idArgs) (*Stat, error)     { return load[*Stat](q.srv, a.ID) }
+func (q *Query) LoadFileFromID(a idArgs) (*File, error)   { return load[*File](q.srv, a.ID) }
+func (q *Query) LoadHostFromID(a idArgs) (*Host, error)   { return load[*Host](q.srv, a.ID) }
+func (q *Query) LoadLabelFromID(a idArgs) (*Label, error) { return load[*Label](q.srv, a.ID) }
+func (q *Query) LoadPortFromID(a idArgs) (*Port, error)   { return load[*Port](q.srv, a.ID) }
+func (*Query) LoadSecretFromID(ctx context.Context, a idArgs) (*Secret, error) {
+	return load[*Secret](queryOf(ctx).srv, a.ID)
+}
+func (q *Query) LoadStatFromID(a idArgs) (*Stat, error) { return load[*Stat](q.srv, a.ID) }
 
 // CacheVolume returns the cache volume with a key.
-func (q *Query) CacheVolume(args struct {
+func (*Query) CacheVolume(ctx context.Context, args struct {
 	Key, Sharing, Owner string
 	Source              graphql.ID
 }) (*CacheVolume, error) {
+	q := queryOf(ctx)
 	if args.Key == "" {
 		return nil, fmt.Errorf("a cache volume needs a key")
 	}
@@ -150,7 +173,8 @@ type CacheVolume struct {
 func (c *CacheVolume) ID() graphql.ID { return c.register(c) }
 
 // Secret returns the secret that a provider's URI names.
-func (q *Query) Secret(args struct{ URI, CacheKey string }) (*Secret, error) {
+func (*Query) Secret(ctx context.Context, args struct{ URI, CacheKey string }) (*Secret, error) {
+	q := queryOf(ctx)
 	value, err := core.SecretProvider(args.URI)
 	if err != nil {
 		return nil, err
@@ -163,7 +187,8 @@ func (q *Query) Secret(args struct{ URI, CacheKey string }) (*Secret, error) {
 }
 
 // SetSecret makes a secret of a plain text.
-func (q *Query) SetSecret(args struct{ Name, Plaintext string }) *Secret {
+func (*Query) SetSecret(ctx context.Context, args struct{ Name, Plaintext string }) *Secret {
+	q := queryOf(ctx)
 	id := q.srv.secrets.id(args.Name, args.Plaintext)
 	s := q.newSecret("setSecret", args, id, "", func(context.Context) ([]byte, error) { return []byte(args.Plaintext), nil })
 	s.name = args.Name

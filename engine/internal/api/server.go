@@ -6,14 +6,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"embed"
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -22,9 +19,6 @@ import (
 
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
 )
-
-//go:embed schema/*.graphqls
-var schemaFiles embed.FS
 
 // Version is the version of the Dagger API that is served.
 const Version = "v0.21.8"
@@ -36,7 +30,7 @@ const maxQuery = 64 << 20
 // connection (engineconn.EngineConn) itself.
 type Server struct {
 	session *buildkit.Session
-	schema  func() (*graphql.Schema, error)
+	root    *Query
 	salt    []byte // keeps IDs from telling what went into them
 	tmp     string
 	tmpOnce sync.Once
@@ -49,53 +43,23 @@ type Server struct {
 	closed  atomic.Bool
 }
 
-// New returns a server for a session, which it owns from then on. The schema is
-// bound to its resolvers in the background, which takes some 20 ms: the first
-// query waits for it.
+// New returns a server for a session, which it owns from then on.
 func New(session *buildkit.Session) (*Server, error) {
 	s := &Server{session: session, salt: make([]byte, 32)}
 	if _, err := rand.Read(s.salt); err != nil {
 		return nil, err
 	}
-	s.schema = sync.OnceValues(s.bind)
-	go func() { _, _ = s.schema() }()
+	s.root = &Query{node: node{srv: s, typ: "Query", digest: "query"}}
 	return s, nil
-}
-
-func (s *Server) bind() (*graphql.Schema, error) {
-	sdl, err := SDL()
-	if err != nil {
-		return nil, err
-	}
-	root := &Query{node: node{srv: s, typ: "Query", digest: "query"}}
-	schema, err := graphql.ParseSchema(sdl, root, graphql.UseStringDescriptions(), graphql.MaxParallelism(64))
-	if err != nil {
-		return nil, fmt.Errorf("reading the schema: %w", err)
-	}
-	return schema, nil
-}
-
-// SDL is the schema in GraphQL's schema language.
-func SDL() (string, error) {
-	var out strings.Builder
-	err := fs.WalkDir(schemaFiles, ".", func(p string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		content, err := schemaFiles.ReadFile(p)
-		out.Write(content)
-		return err
-	})
-	return out.String(), err
 }
 
 // Exec answers one query.
 func (s *Server) Exec(ctx context.Context, query, operation string, variables map[string]any) *graphql.Response {
-	schema, err := s.schema()
+	schema, err := bound()
 	if err != nil {
 		return &graphql.Response{Errors: []*gqlerrors.QueryError{gqlerrors.Errorf("%s", err)}}
 	}
-	resp := schema.Exec(ctx, query, operation, variables)
+	resp := schema.Exec(withQuery(ctx, s.root), query, operation, variables)
 	for _, err := range resp.Errors {
 		explain(err)
 	}
