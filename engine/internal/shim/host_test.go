@@ -28,6 +28,7 @@ func TestCABundle(t *testing.T) {
 	c.write("bundle.pem", "certificates")
 	c.installWith(digest, "bundle.pem")
 	require.Equal(t, "certificates", c.read(".bodkin/bin/"+protocol.BundleName(digest)))
+	bundle = c.path(".bodkin", protocol.BinName, protocol.Bundle)
 	require.NotContains(t, c.sh("env").stdout, protocol.HostVariable, "the command is not told what the shim is told")
 	c.env = append(c.env, "CURL_CA_BUNDLE=/mine", "PIP_CERT=")
 	require.Equal(t, lines(

@@ -37,6 +37,11 @@ func VersionName(digest string) string {
 	return Binary + "-" + trimAlgorithm(digest)
 }
 
+// Bundle is a symbolic link below BinDir to the bundle that was installed last.
+// Commands are led to it where it is their host's, so that what they see of
+// their environment is the same on every host.
+const Bundle = "ca.pem"
+
 // BundleName returns the name below BinDir of the bundle of CA certificates
 // with the given digest, which Install puts beside the shim.
 func BundleName(digest string) string {

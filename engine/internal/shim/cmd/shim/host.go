@@ -65,6 +65,15 @@ func checkCABundle(bundle string) error {
 	return err
 }
 
+// stableName returns the link to bundle where it leads there, else bundle.
+func stableName(bundle string) string {
+	link := filepath.Join(filepath.Dir(bundle), protocol.Bundle)
+	if target, err := os.Readlink(link); err == nil && target == filepath.Base(bundle) {
+		return link
+	}
+	return bundle
+}
+
 // withCABundle adds the variables that lead programs to the bundle to the
 // environment, leaving those alone that are set already. An empty path adds
 // nothing.
@@ -72,6 +81,7 @@ func withCABundle(environment []string, bundle string) []string {
 	if bundle == "" {
 		return environment
 	}
+	bundle = stableName(bundle)
 	for _, name := range caVariables {
 		if _, set := lookup(environment, name); !set {
 			environment = append(environment, name+"="+bundle)

@@ -40,7 +40,11 @@ func installBundle(dir, bundle, digest string) error {
 		return err
 	}
 	defer os.Remove(temporary)
-	if err := os.Rename(temporary, filepath.Join(dir, protocol.BundleName(digest))); err != nil {
+	name := protocol.BundleName(digest)
+	if err := os.Rename(temporary, filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	if err := point(dir, protocol.Bundle, name, temporary); err != nil {
 		return err
 	}
 	removeOld(dir, "ca-")
@@ -61,16 +65,22 @@ func install(dir, digest string) error {
 	if err := os.Rename(temporary, filepath.Join(dir, name)); err != nil {
 		return err
 	}
-	link := temporary + ".link"
-	if err := os.Symlink(name, link); err != nil {
-		return err
-	}
-	defer os.Remove(link)
-	if err := os.Rename(link, filepath.Join(dir, protocol.Binary)); err != nil {
+	if err := point(dir, protocol.Binary, name, temporary); err != nil {
 		return err
 	}
 	removeOld(dir, protocol.VersionName(""))
 	return nil
+}
+
+// point makes link in dir lead to name, by rename from a name that is the
+// caller's own.
+func point(dir, link, name, temporary string) error {
+	fresh := temporary + ".link"
+	if err := os.Symlink(name, fresh); err != nil {
+		return err
+	}
+	defer os.Remove(fresh)
+	return os.Rename(fresh, filepath.Join(dir, link))
 }
 
 // copyInto copies source to a new file in dir and returns its path.
