@@ -99,11 +99,17 @@ func BenchmarkFirstRun(b *testing.B) {
 func BenchmarkMemory(b *testing.B) {
 	needsEmbedded(b)
 	ci := compile(b, "./ci")
-	require.NoError(b, engine.Stop(b.Context())) // what earlier work left in its caches is not idle
-	cmd := exec.CommandContext(b.Context(), ci, "build", "--app", "go-api", "--output", b.TempDir())
-	cmd.Dir = repository(b)
-	require.NoError(b, cmd.Run())
-	peak, ok := maxResident(cmd.ProcessState)
+	// BuildKit maps its databases into memory: a daemon with a history is larger.
+	b.Setenv(cachedir.EnvVar, b.TempDir())
+	defer func() { require.NoError(b, engine.Stop(b.Context())) }()
+	build := func() *os.ProcessState {
+		cmd := exec.CommandContext(b.Context(), ci, "build", "--app", "go-api", "--output", b.TempDir())
+		cmd.Dir = repository(b)
+		require.NoError(b, cmd.Run())
+		return cmd.ProcessState
+	}
+	build() // sets the engine up: its compilers count as the client's children
+	peak, ok := maxResident(build())
 	require.True(b, ok)
 	time.Sleep(5 * time.Second) // idle
 	state, err := engine.Status(b.Context())
