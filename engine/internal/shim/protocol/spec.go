@@ -46,6 +46,14 @@ type Spec struct {
 	SecretEnv   []string `json:"secretEnv,omitempty"`
 	SecretFiles []string `json:"secretFiles,omitempty"`
 
+	// Services are those that the exec uses.
+	Services []Service `json:"services,omitempty"`
+
+	// Listen and SkipCheck are for a service itself: the ports on which it
+	// listens, and those among them whose answer nobody waits for.
+	Listen    []int `json:"listen,omitempty"`
+	SkipCheck []int `json:"skipCheck,omitempty"`
+
 	// NoInit leaves orphaned processes to the command, as if it were PID 1.
 	NoInit bool `json:"noInit,omitempty"`
 }
