@@ -60,6 +60,34 @@ func TestIDs(t *testing.T) {
 	})
 }
 
+// Each type's loader returns what its ID names.
+func TestLoaders(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		ctx := t.Context()
+		ctr := e.box(t).WithEnvVariable("A", "1").WithLabel("l", "v").WithExposedPort(80)
+		vars, err := ctr.EnvVariables(ctx)
+		require.NoError(t, err)
+		labels, err := ctr.Labels(ctx)
+		require.NoError(t, err)
+		ports, err := ctr.ExposedPorts(ctx)
+		require.NoError(t, err)
+		for name, object := range map[string]interface {
+			ID(context.Context) (dagger.ID, error)
+		}{
+			"CacheVolume": e.c.CacheVolume("loaders"), "Container": ctr, "Directory": e.c.Directory(), "EnvVariable": &vars[0],
+			"File": e.c.File("f", "x"), "Host": e.c.Host(), "Label": &labels[0], "Port": &ports[0],
+			"Secret": e.c.SetSecret("loaders", "s"), "Stat": ctr.Stat("/"),
+		} {
+			id, err := object.ID(ctx)
+			require.NoError(t, err, name)
+			var answer map[string]map[string]string
+			err = e.c.Do(ctx, &dagger.Request{Query: fmt.Sprintf(`{load%sFromID(id: %q) {id}}`, name, id)}, &dagger.Response{Data: &answer})
+			require.NoError(t, err, name)
+			require.Equal(t, string(id), answer["load"+name+"FromID"]["id"])
+		}
+	})
+}
+
 func TestLoadsByID(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		ctx := t.Context()

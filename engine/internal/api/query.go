@@ -125,23 +125,42 @@ type idArgs struct{ ID graphql.ID }
 func (*Query) LoadCacheVolumeFromID(ctx context.Context, a idArgs) (*CacheVolume, error) {
 	return load[*CacheVolume](queryOf(ctx).srv, a.ID)
 }
+
 func (*Query) LoadContainerFromID(ctx context.Context, a idArgs) (*Container, error) {
 	return load[*Container](queryOf(ctx).srv, a.ID)
 }
+
 func (*Query) LoadDirectoryFromID(ctx context.Context, a idArgs) (*Directory, error) {
 	return load[*Directory](queryOf(ctx).srv, a.ID)
 }
+
 func (*Query) LoadEnvVariableFromID(ctx context.Context, a idArgs) (*EnvVariable, error) {
 	return load[*EnvVariable](queryOf(ctx).srv, a.ID)
 }
-func (q *Query) LoadFileFromID(a idArgs) (*File, error)   { return load[*File](q.srv, a.ID) }
-func (q *Query) LoadHostFromID(a idArgs) (*Host, error)   { return load[*Host](q.srv, a.ID) }
-func (q *Query) LoadLabelFromID(a idArgs) (*Label, error) { return load[*Label](q.srv, a.ID) }
-func (q *Query) LoadPortFromID(a idArgs) (*Port, error)   { return load[*Port](q.srv, a.ID) }
+
+func (*Query) LoadFileFromID(ctx context.Context, a idArgs) (*File, error) {
+	return load[*File](queryOf(ctx).srv, a.ID)
+}
+
+func (*Query) LoadHostFromID(ctx context.Context, a idArgs) (*Host, error) {
+	return load[*Host](queryOf(ctx).srv, a.ID)
+}
+
+func (*Query) LoadLabelFromID(ctx context.Context, a idArgs) (*Label, error) {
+	return load[*Label](queryOf(ctx).srv, a.ID)
+}
+
+func (*Query) LoadPortFromID(ctx context.Context, a idArgs) (*Port, error) {
+	return load[*Port](queryOf(ctx).srv, a.ID)
+}
+
 func (*Query) LoadSecretFromID(ctx context.Context, a idArgs) (*Secret, error) {
 	return load[*Secret](queryOf(ctx).srv, a.ID)
 }
-func (q *Query) LoadStatFromID(a idArgs) (*Stat, error) { return load[*Stat](q.srv, a.ID) }
+
+func (*Query) LoadStatFromID(ctx context.Context, a idArgs) (*Stat, error) {
+	return load[*Stat](queryOf(ctx).srv, a.ID)
+}
 
 // CacheVolume returns the cache volume with a key.
 func (*Query) CacheVolume(ctx context.Context, args struct {
