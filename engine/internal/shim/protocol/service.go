@@ -1,16 +1,20 @@
 package protocol
 
+// NetName is the folder below Root where services and their clients meet.
+const NetName = "net"
+
 // NetDir is the mount that services and their clients share: each instance of a
 // service has a folder there, with one Unix socket for each of its ports. Any
-// user may write to it.
-const NetDir = Root + "/net"
+// user may write to it. Programs that speak Unix sockets may use them directly.
+const NetDir = Root + "/" + NetName
 
 // ServiceVariable is the environment variable that tells a service its
-// instance's folder. It differs from run to run and is no part of definitions.
+// instance's folder: its path, or its name in NetDir. No two runs of any service
+// have the same. It is no part of definitions, and the command does not see it.
 const ServiceVariable = "BODKIN_EXEC_INSTANCE"
 
-// MarkerReady opens the line on stderr with which the shim of a service says
-// that all its ports answer.
+// MarkerReady is the line on stderr with which the shim of a service says that
+// all its ports answer, but for those that nobody waits for.
 const MarkerReady = "bodkin-shim: ready"
 
 // Service is a service that an exec uses. The shim listens on the exec's
@@ -19,12 +23,13 @@ type Service struct {
 	Address string `json:"address"` // 127.x.y.z
 	Ports   []int  `json:"ports"`
 	// Variable is the environment variable that names the folder of the
-	// instance's sockets. The command does not see it.
+	// instance's sockets as ServiceVariable does. The command does not see it.
 	Variable string `json:"variable"`
 }
 
 // ServeArgs returns the arguments with which a service's command runs under the
-// shim.
+// shim. Its exit status is the command's; Expect, Stdout and Stderr of the spec
+// do not count.
 func ServeArgs(s Spec, command ...string) []string {
 	return append([]string{BinaryPath, "serve", Encode(s), "--"}, command...)
 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"os"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
@@ -14,39 +13,22 @@ var errUnexpectedSuccess = errors.New("the command ended with exit code 0, but w
 
 // runExec runs command as arg describes and returns the shim's exit status.
 func runExec(arg string, command []string) int {
-	spec, err := protocol.Decode(arg)
+	j, status := prepare(arg)
+	if j == nil {
+		return status
+	}
+	rec, err := newRecording(j.spec, j.secrets)
 	if err != nil {
 		return refuse(err)
 	}
-	host, err := readHost()
-	if err != nil {
-		return refuse(err)
-	}
-	err = becomeWanted(host.Shim)
-	if err == nil {
-		err = checkCABundle(host.CABundle)
-	}
-	if err != nil {
-		say(protocol.MarkerOutdated, err)
-		return protocol.StatusOutdated
-	}
-	environment := withCABundle(withoutHost(withoutTracing(os.Environ())), host.CABundle)
-	secrets, err := secretsOf(spec, environment)
-	if err != nil {
-		return refuse(err)
-	}
-	rec, err := newRecording(spec, secrets)
-	if err != nil {
-		return refuse(err)
-	}
-	code, err := rec.run(spec, command, environment)
+	code, err := rec.run(j, command, nil)
 	if err != nil {
 		return refuse(err)
 	}
 	if err := rec.finish(code); err != nil {
 		return giveUp(protocol.StatusRecording, protocol.MarkerRecording, err)
 	}
-	return verdict(spec.Expect, code)
+	return verdict(j.spec.Expect, code)
 }
 
 // refuse says why the command was not started.
@@ -76,9 +58,10 @@ func verdict(expect protocol.Expect, code int) int {
 
 // run starts command, relays what it writes until it has ended and returns its
 // exit code. A command that cannot be started has the exit code that a shell
-// would give it. It errs when nothing was started for another reason.
-func (r *recording) run(spec protocol.Spec, command, environment []string) (int, error) {
-	stdin, err := openStdin(spec)
+// would give it. It errs when nothing was started for another reason. Once the
+// command runs, started is called if it is not nil.
+func (r *recording) run(j *job, command []string, started func(*pipes)) (int, error) {
+	stdin, err := openStdin(j.spec)
 	if err != nil {
 		return 0, err
 	}
@@ -89,14 +72,17 @@ func (r *recording) run(spec protocol.Spec, command, environment []string) (int,
 	}
 	defer pipes.close()
 
-	path, failed := lookPath(command[0], environment)
+	path, failed := lookPath(command[0], j.environment)
 	var child *process
 	if failed == nil {
-		child, failed = start(path, command, environment, spec.NoInit, stdin, pipes)
+		child, failed = start(path, command, j.environment, j.spec.NoInit, stdin, pipes)
 	}
 	if failed != nil {
 		r.stderr.write([]byte(failed.Error() + "\n"))
 		return failed.code, nil
+	}
+	if started != nil {
+		started(pipes)
 	}
 	return (&relay{pipes: pipes, rec: r, child: child}).run()
 }

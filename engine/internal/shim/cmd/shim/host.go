@@ -90,10 +90,13 @@ func withCABundle(environment []string, bundle string) []string {
 	return environment
 }
 
-// withoutHost takes out what only the shim is told.
-func withoutHost(environment []string) []string {
+// withoutHost takes out what only the shim is told: where it runs and where the
+// services are.
+func withoutHost(environment []string, services []protocol.Service) []string {
 	return slices.DeleteFunc(environment, func(entry string) bool {
-		return strings.HasPrefix(entry, protocol.HostVariable+"=")
+		name, _, _ := strings.Cut(entry, "=")
+		return name == protocol.HostVariable || name == protocol.ServiceVariable ||
+			slices.ContainsFunc(services, func(s protocol.Service) bool { return s.Variable == name })
 	})
 }
 

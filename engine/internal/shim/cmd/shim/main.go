@@ -2,7 +2,8 @@
 
 // Program shim is the first process of each exec: it runs the command, passes
 // on signals, reaps, and leaves what the command wrote and how it ended in a
-// folder of its own. See package protocol for its arguments and exit statuses;
+// folder of its own. Services run under it too: it carries connections between
+// them and the execs that use them. See package protocol for its arguments and exit statuses;
 // the first function to read is run.
 package main
 
@@ -15,6 +16,7 @@ import (
 var root = "/dev/.bodkin"
 
 const usage = `usage: shim exec SPEC -- COMMAND [ARGUMENT...]
+       shim serve SPEC -- COMMAND [ARGUMENT...]
        shim install FOLDER DIGEST [BUNDLE DIGEST]
        shim --version
 `
@@ -28,6 +30,8 @@ func run(args []string) int {
 	switch {
 	case len(args) >= 4 && args[0] == "exec" && args[2] == "--":
 		return runExec(args[1], args[3:])
+	case len(args) >= 4 && args[0] == "serve" && args[2] == "--":
+		return runServe(args[1], args[3:])
 	case (len(args) == 3 || len(args) == 5) && args[0] == "install":
 		return runInstall(args[1], args[2], args[3:])
 	case len(args) >= 3 && args[0] == adoptCommand:

@@ -59,7 +59,11 @@ func (p *pipes) closeWrite() {
 	syscall.Close(p.stderr.write)
 }
 
-// announce makes wait report that the command has ended.
+// announceReady is what a service's health check announces. Exit codes are not
+// negative.
+const announceReady = -1
+
+// announce makes wait report that the command has ended, or is ready.
 func (p *pipes) announce(code int) {
 	var message [4]byte
 	binary.LittleEndian.PutUint32(message[:], uint32(code))
@@ -70,7 +74,7 @@ func (p *pipes) announce(code int) {
 func (p *pipes) announced() int {
 	var message [4]byte
 	syscall.Read(p.ended.read, message[:])
-	return int(binary.LittleEndian.Uint32(message[:]))
+	return int(int32(binary.LittleEndian.Uint32(message[:])))
 }
 
 // wait returns the pipes that have become readable, in that order, and none

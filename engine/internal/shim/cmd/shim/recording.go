@@ -23,7 +23,8 @@ type recording struct {
 // show progress, and to files.
 type sink struct {
 	rec    *recording
-	live   int // file descriptor, -1 once nobody reads it
+	live   int  // file descriptor, -1 once nobody reads it
+	within bool // the last byte shown did not end a line
 	files  []*file
 	stream *scrub.Stream // nil without secrets
 	buf    []byte
@@ -47,6 +48,13 @@ func newRecording(spec protocol.Spec, secrets *scrub.Set) (*recording, error) {
 	return r, r.redirect(spec)
 }
 
+// newLive returns a recording that only shows what the command writes.
+func newLive(secrets *scrub.Set) *recording {
+	r := &recording{}
+	r.stdout, r.stderr = r.show(1, secrets), r.show(2, secrets)
+	return r
+}
+
 func outFile(name string) string {
 	return filepath.Join(root, protocol.OutName, name)
 }
@@ -56,11 +64,18 @@ func (r *recording) sink(live int, name string, combined *file, secrets *scrub.S
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{rec: r, live: live, files: []*file{own, combined}}
+	s := r.show(live, secrets)
+	s.files = []*file{own, combined}
+	return s, nil
+}
+
+// show returns a sink that writes to the shim's own stream alone.
+func (r *recording) show(live int, secrets *scrub.Set) *sink {
+	s := &sink{rec: r, live: live}
 	if secrets != nil {
 		s.stream = secrets.Stream()
 	}
-	return s, nil
+	return s
 }
 
 // redirect adds the files that the spec asks for. One file for both streams is
@@ -126,6 +141,15 @@ func (s *sink) write(text []byte) {
 	s.emit(text)
 }
 
+// line shows a line of the shim's own.
+func (s *sink) line(text string) {
+	if s.within {
+		text = "\n" + text
+	}
+	s.within = false
+	s.show([]byte(text + "\n"))
+}
+
 // flush passes on what was held back.
 func (s *sink) flush() {
 	if s.stream != nil {
@@ -137,6 +161,7 @@ func (s *sink) emit(text []byte) {
 	if len(text) == 0 {
 		return
 	}
+	s.within = text[len(text)-1] != '\n'
 	s.show(text)
 	for _, f := range s.files {
 		if _, err := f.Write(text); err != nil {

@@ -2,7 +2,11 @@
 
 package main
 
-import "time"
+import (
+	"time"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+)
 
 const (
 	// grace is how long processes that outlive the command may go on writing.
@@ -50,8 +54,7 @@ func (r *relay) run() (int, error) {
 // pass handles one pipe that is readable.
 func (r *relay) pass(fd int) error {
 	if fd == r.pipes.ended.read {
-		r.code, r.ended = r.pipes.announced(), true
-		r.deadline = time.Now().Add(grace)
+		r.hear(r.pipes.announced())
 		return nil
 	}
 	text, err := r.pipes.read(fd)
@@ -61,6 +64,16 @@ func (r *relay) pass(fd int) error {
 		r.rec.stderr.write(text)
 	}
 	return err
+}
+
+// hear acts on what was announced.
+func (r *relay) hear(code int) {
+	if code != announceReady {
+		r.code, r.ended = code, true
+		r.deadline = time.Now().Add(grace)
+	} else if !r.ended {
+		r.rec.stderr.line(protocol.MarkerReady)
+	}
 }
 
 // late ends what takes too long, and reports whether even that was in vain.
