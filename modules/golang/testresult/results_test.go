@@ -1,0 +1,130 @@
+package testresult_test
+
+import (
+	"encoding/xml"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/modules/golang/testresult"
+)
+
+// event is a line of test2json for the given test.
+func event(pkg, test, action, output string) string {
+	quote := func(s string) string {
+		return `"` + strings.NewReplacer(`"`, `\"`, "\n", `\n`, "\x1b", `\u001b`).Replace(s) + `"`
+	}
+	line := `{"Time":"2026-01-02T03:04:05Z","Action":` + quote(action) + `,"Package":` + quote(pkg)
+	if test != "" {
+		line += `,"Test":` + quote(test)
+	}
+	if output != "" {
+		line += `,"Output":` + quote(output)
+	} else if action != "run" {
+		line += `,"Elapsed":0.25`
+	}
+	return line + "}\n"
+}
+
+func outputs() []testresult.Output {
+	store := "example.com/app/store"
+	return []testresult.Output{
+		{
+			Package: store, Dir: "store", Files: []string{"store_test.go"}, ExitCode: 1,
+			Events: event(store, "TestGood", "run", "") + event(store, "TestGood", "pass", "") +
+				event(store, "TestBad", "run", "") +
+				event(store, "TestBad", "output", "=== RUN   TestBad\n") +
+				event(store, "TestBad", "output", "    store_test.go:7: \x1b[31mwant <1>, got ]]>\n") +
+				event(store, "TestBad", "output", "    suite.go:9: in a helper\n") +
+				event(store, "TestBad", "output", "--- FAIL: TestBad (0.25s)\n") +
+				event(store, "TestBad", "fail", "") +
+				event(store, "TestLater", "run", "") +
+				event(store, "TestLater", "output", "    store_test.go:12: no database\n") +
+				event(store, "TestLater", "skip", "") +
+				event(store, "", "fail", ""),
+			Profile: "mode: set\na.go:1.1,2.2 1 1\n",
+		},
+		{
+			Package: "example.com/app", Dir: ".", ExitCode: 2,
+			Events:  event("example.com/app", "", "output", "panic: no settings\n") + event("example.com/app", "", "fail", ""),
+			Profile: "mode: set\nb.go:1.1,2.2 1 0\n",
+		},
+	}
+}
+
+func TestTable(t *testing.T) {
+	results, err := testresult.Parse(outputs())
+	require.NoError(t, err)
+	var b strings.Builder
+	require.NoError(t, results.WriteTable(&b))
+	require.Equal(t, `PACKAGE                RESULT  TESTS  FAILED  SKIPPED  TIME
+example.com/app/store  failed  3      1       1        0.25s
+example.com/app        failed  0      0       0        0.25s
+skipped 1: no database
+
+--- FAIL: example.com/app (0.00s)
+panic: no settings
+
+--- FAIL: example.com/app/store TestBad (0.25s)
+    store/store_test.go:7: `+"\x1b"+`[31mwant <1>, got ]]>
+    suite.go:9: in a helper
+`, b.String())
+	require.EqualError(t, results.Err(), "2 of 3 tests failed")
+}
+
+func TestJUnitReadsBack(t *testing.T) {
+	results, err := testresult.Parse(outputs())
+	require.NoError(t, err)
+	var b strings.Builder
+	require.NoError(t, results.WriteJUnit(&b))
+	require.True(t, strings.HasPrefix(b.String(), xml.Header))
+	var read junit.Testsuites
+	require.NoError(t, xml.Unmarshal([]byte(b.String()), &read))
+	require.Equal(t, []int{4, 2, 1}, []int{read.Tests, read.Failures, read.Skipped})
+	require.Len(t, read.Suites, 2)
+
+	store := read.Suites[0]
+	require.Equal(t, "example.com/app/store", store.Name)
+	require.Equal(t, "2026-01-02T03:04:05Z", store.Timestamp)
+	require.Len(t, store.Testcases, 3)
+	require.Equal(t, "TestGood", store.Testcases[0].Name)
+	require.Equal(t, "0.250", store.Testcases[0].Time)
+	require.Equal(t, "store/store_test.go:12: no database", store.Testcases[1].Skipped.Message)
+	require.Equal(t, "example.com/app/store", store.Testcases[2].Classname)
+	require.Equal(t, "    store/store_test.go:7: [31mwant <1>, got ]]>\n    suite.go:9: in a helper", store.Testcases[2].Failure.Data)
+
+	require.Equal(t, "TestMain", read.Suites[1].Testcases[0].Name)
+	require.Equal(t, "panic: no settings", read.Suites[1].Testcases[0].Failure.Data)
+}
+
+func TestProfile(t *testing.T) {
+	results, err := testresult.Parse(outputs())
+	require.NoError(t, err)
+	require.Equal(t, "mode: set\na.go:1.1,2.2 1 1\nb.go:1.1,2.2 1 0\n", results.Profile())
+}
+
+func TestOutputThatSaysNothing(t *testing.T) {
+	_, err := testresult.Parse([]testresult.Output{{Package: "example.com/app", ExitCode: 137}})
+	require.ErrorContains(t, err, "those of example.com/app ended with exit code 137 and did not say why")
+}
+
+// What the Go command prints today is understood.
+func TestGoCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the Go compiler")
+	}
+	cmd := exec.Command("go", "test", "-json", ".")
+	cmd.Dir = filepath.Join("testdata", "panics")
+	out, err := cmd.Output()
+	require.Error(t, err)
+	results, err := testresult.Parse([]testresult.Output{{Package: "example.com/panics", Dir: "panics", Events: string(out), ExitCode: 1}})
+	require.NoError(t, err)
+	var b strings.Builder
+	require.NoError(t, results.WriteTable(&b))
+	require.Contains(t, b.String(), "--- FAIL: example.com/panics TestPanics ")
+	require.Contains(t, b.String(), "panic: out of order")
+}
