@@ -6,9 +6,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/charmbracelet/log"
@@ -51,6 +53,9 @@ func TestMain(m *testing.M) {
 		play(role, os.Args[1:])
 		return
 	}
+	// Commands inherit which signals are ignored, as nohup does with SIGHUP, but
+	// not which are handled.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "shim-test-")
 		if err != nil {
