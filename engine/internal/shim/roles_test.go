@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -20,7 +21,7 @@ const roleVariable = "SHIM_TEST_ROLE"
 var roles = map[string]func(args []string) error{
 	"echo": echo, "die": die, "slow": slow, "unready": unready,
 	"pingpong": pingPong, "halfclose": halfClose, "big": big, "many": many,
-	"ended": ended, "latency": latency, "throughput": throughput,
+	"ended": ended, "latency": latency, "connections": connections, "throughput": throughput,
 }
 
 // play ends with exit code 1 where something is not as it should be.
@@ -203,6 +204,9 @@ func many(args []string) error {
 // ended sends a byte and expects the connection to end, with nothing read.
 func ended(args []string) error {
 	conn, err := dialRole(args)
+	if errors.Is(err, syscall.ECONNRESET) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -231,6 +235,20 @@ func latency(args []string) error {
 			return err
 		}
 		if _, err := io.ReadFull(conn, message); err != nil {
+			return err
+		}
+	}
+	fmt.Println(time.Since(began).Nanoseconds())
+	return nil
+}
+
+// connections makes args[1] connections, one after the other, and prints
+// nanoseconds.
+func connections(args []string) error {
+	total, _ := strconv.Atoi(args[1])
+	began := time.Now()
+	for range total {
+		if err := halfClose(args); err != nil {
 			return err
 		}
 	}

@@ -151,7 +151,7 @@ func TestService(t *testing.T) {
 		})
 	}
 	t.Run("leaves nothing open", func(t *testing.T) {
-		require.Eventually(t, func() bool { return len(sockets(t, s)) <= 1 }, 10*time.Second, 10*time.Millisecond, "connections have ended")
+		require.Eventually(t, func() bool { return len(sockets(t, s)) <= 2 }, 10*time.Second, 10*time.Millisecond, "connections have ended")
 	})
 }
 

@@ -39,7 +39,7 @@ func bindOne(service protocol.Service) error {
 	for _, port := range service.Ports {
 		b := &binding{
 			address: &net.TCPAddr{IP: ip, Port: port},
-			socket:  filepath.Join(dir, strconv.Itoa(port)),
+			socket:  filepath.Join(dir, strconv.Itoa(port)+handOverSuffix),
 		}
 		if err := b.open(); err != nil {
 			return err
@@ -68,7 +68,7 @@ func (b *binding) open() error {
 			return err
 		}
 		if answers(b.address) {
-			go b.takeOver()
+			go b.replace()
 			return nil
 		}
 		if time.Since(since) > takenPatience {
@@ -78,8 +78,8 @@ func (b *binding) open() error {
 	}
 }
 
-// takeOver listens as soon as the address is free.
-func (b *binding) takeOver() {
+// replace listens as soon as the address is free.
+func (b *binding) replace() {
 	for pause := firstPause; ; pause = longer(pause) {
 		if listener, err := net.ListenTCP("tcp", b.address); err == nil {
 			b.serve(listener)
@@ -89,13 +89,12 @@ func (b *binding) takeOver() {
 	}
 }
 
+// serve hands each connection over to the shim of the service: it can reach the
+// service's port, and one program between client and service is enough.
 func (b *binding) serve(listener *net.TCPListener) {
 	accept(listener.AcceptTCP, func(client *net.TCPConn) {
-		service, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: b.socket, Net: "unix"})
-		if err != nil {
+		if handOver(client, b.socket) != nil {
 			abort(client)
-			return
 		}
-		carry(client, service)
 	})
 }

@@ -75,32 +75,45 @@ func (i *instance) fill(dir string, ports []int) error {
 		return os.NewSyscallError("flock", err)
 	}
 	for _, port := range ports {
-		if err := offer(filepath.Join(dir, strconv.Itoa(port)), port); err != nil {
+		if err := offer(dir, port); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// offer leads whoever connects to socket to a port of this container.
-func offer(socket string, port int) error {
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
+// offer leads whoever comes to the sockets of a port to that port of this
+// container: connections to one, connections handed over to the other.
+func offer(dir string, port int) error {
+	stream := filepath.Join(dir, strconv.Itoa(port))
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: stream, Net: "unix"})
 	if err != nil {
 		return err
 	}
 	listener.SetUnlinkOnClose(false) // it will have another name then
-	if err := os.Chmod(socket, 0o777); err != nil {
+	hand := stream + handOverSuffix
+	taker, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: hand, Net: "unixgram"})
+	if err != nil {
 		return err
 	}
-	go accept(listener.AcceptUnix, func(client *net.UnixConn) {
-		service, err := dial(port)
-		if err != nil {
-			abort(client)
-			return
+	for _, socket := range []string{stream, hand} {
+		if err := os.Chmod(socket, 0o777); err != nil {
+			return err
 		}
-		carry(client, service)
-	})
+	}
+	go accept(listener.AcceptUnix, func(client *net.UnixConn) { lead(client, port) })
+	go accept(func() (*net.TCPConn, error) { return takeOver(taker) }, func(client *net.TCPConn) { lead(client, port) })
 	return nil
+}
+
+// lead connects a client with a port of this container.
+func lead(client stream, port int) {
+	service, err := dial(port)
+	if err != nil {
+		abort(client)
+		return
+	}
+	carry(client, service)
 }
 
 // remove takes the folder away; new clients find nobody.
