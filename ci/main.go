@@ -1,5 +1,5 @@
-// Command ci builds and packages the applications under examples/. To start a
-// pipeline of your own, copy this file and say in build and pack what your
+// Command ci checks, builds and packages the applications under examples/. To
+// start a pipeline of your own, copy this file and say in its steps what your
 // applications need; cli brings the flags, the progress and the rest.
 package main
 
@@ -15,22 +15,22 @@ func main() {
 	cli.Main(cli.Program{
 		Apps: "examples",
 		Commands: []cli.Command{
-			{
-				Name:  "build",
-				Short: "Compile each application: dist/<app>/bin/<app>",
-				Steps: cli.Steps{cli.Go: build},
-			},
-			{
-				Name:  "package",
-				Short: "Make a runtime image of each application: dist/<app>/image.tar",
-				Steps: cli.Steps{cli.Go: pack},
-			},
+			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build}},
+			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack}},
+			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test}, Native: true},
+			{Name: "vet", Short: "Look for mistakes in each application with go vet", Steps: cli.Steps{cli.Go: vet}, Native: true},
+			{Name: "fmt", Short: "List files that are not formatted as gofmt does it", Steps: cli.Steps{cli.Go: format}, Native: true},
+			{Name: "check", Short: "Run fmt, vet, test and build side by side", All: []string{"fmt", "vet", "test", "build"}},
 		},
 	})
 }
 
 // ports are what the applications listen on.
 var ports = map[string][]int{"go-api": {8080}}
+
+func module(job *cli.Job) *golang.Golang {
+	return golang.New(job.Dag, job.Source(), golang.Options{})
+}
 
 // program says what to compile. Both steps say the same, so that it is compiled once.
 func program(job *cli.Job) golang.BuildOptions {
@@ -39,8 +39,7 @@ func program(job *cli.Job) golang.BuildOptions {
 
 // build compiles the application into a static binary.
 func build(ctx context.Context, job *cli.Job) error {
-	binary, err := golang.New(job.Dag, job.Source(), golang.Options{}).
-		Build(ctx, program(job))
+	binary, err := module(job).Build(ctx, program(job))
 	if err != nil {
 		return err
 	}
@@ -56,18 +55,29 @@ func pack(ctx context.Context, job *cli.Job) error {
 		return err
 	}
 	revision := job.Revision()
-	image, err := golang.New(job.Dag, job.Source(), golang.Options{}).
-		Image(ctx, golang.ImageOptions{
-			Build:    program(job),
-			CABundle: bundle,
-			Ports:    ports[job.App.Name],
-			Title:    job.App.Name,
-			Source:   revision.Source,
-			Revision: revision.Commit,
-			Created:  revision.Created(),
-		})
+	image, err := module(job).Image(ctx, golang.ImageOptions{
+		Build:    program(job),
+		CABundle: bundle,
+		Ports:    ports[job.App.Name],
+		Title:    job.App.Name,
+		Source:   revision.Source,
+		Revision: revision.Commit,
+		Created:  revision.Created(),
+	})
 	if err != nil {
 		return err
 	}
 	return job.Export(ctx, image.AsTarball(), "image.tar")
 }
+
+func test(ctx context.Context, job *cli.Job) error {
+	results, err := module(job).Test(ctx, golang.TestOptions{})
+	if err != nil {
+		return err
+	}
+	return job.ReportTests(results)
+}
+
+func vet(ctx context.Context, job *cli.Job) error { return module(job).Vet(ctx) }
+
+func format(ctx context.Context, job *cli.Job) error { return module(job).Fmt(ctx) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jstemmer/go-junit-report/v2/junit"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
@@ -37,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"exits":       exits,
 			"fresh":       fresh,
 			"interrupted": interrupted,
+			"junit":       junitFile,
 			"mute":        mute,
 			"same":        same,
 		},
@@ -165,6 +168,37 @@ func mute(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}()
 	ts.Setenv(args[0], "tcp://"+listener.Addr().String())
+}
+
+// junitFile FILE TESTS FAILURES SKIPPED reads JUnit XML and wants these numbers,
+// in the totals and in what the suites hold.
+func junitFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: junit FILE TESTS FAILURES SKIPPED")
+	}
+	var suites junit.Testsuites
+	ts.Check(xml.Unmarshal([]byte(ts.ReadFile(args[0])), &suites))
+	var held [3]int
+	for _, suite := range suites.Suites {
+		for _, test := range suite.Testcases {
+			if test.Name == "" || test.Classname == "" {
+				ts.Fatalf("a test of suite %s has no name or class name: %+v", suite.Name, test)
+			}
+			held[0]++
+			if test.Failure != nil {
+				held[1]++
+			}
+			if test.Skipped != nil {
+				held[2]++
+			}
+		}
+	}
+	if totals := [3]int{suites.Tests, suites.Failures, suites.Skipped}; totals != held {
+		ts.Fatalf("the totals are %v, the suites hold %v", totals, held)
+	}
+	if got := fmt.Sprint(held); got != "["+strings.Join(args[1:], " ")+"]" {
+		ts.Fatalf("tests, failures and skipped are %s, want %s", got, args[1:])
+	}
 }
 
 // same FILE1 FILE2 wants two files with the same bytes.

@@ -26,12 +26,15 @@ type Job struct {
 	App      App
 	Platform dagger.Platform // empty: the engine's own
 
+	name     string // the step's
+	run      Step
 	outside  []string // folders that are never part of the source
 	output   string   // where this job's files go
 	revision func() Revision
 
 	mu    sync.Mutex
 	files []report.File
+	said  strings.Builder // what is shown at the end of the run
 }
 
 // Source returns the application's folder without what git ignores, the
@@ -66,10 +69,14 @@ func (j *Job) Export(ctx context.Context, file *dagger.File, elem ...string) err
 	if err != nil {
 		return fmt.Errorf("writing %s: the engine reported success, but: %w", shortPath(path), err)
 	}
+	j.wrote(path, info.Size())
+	return nil
+}
+
+func (j *Job) wrote(path string, size int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.files = append(j.files, report.File{Path: shortPath(path), Size: info.Size()})
-	return nil
+	j.files = append(j.files, report.File{Path: shortPath(path), Size: size})
 }
 
 func (j *Job) written() []report.File {

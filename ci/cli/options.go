@@ -27,6 +27,7 @@ type options struct {
 	platforms []string
 	progress  string
 	timeout   time.Duration
+	keepGoing bool
 }
 
 // optionsHelp explains what does not fit into one line for each flag.
@@ -40,15 +41,30 @@ and plain elsewhere or where $CI is set. json writes one JSON object a line to
 standard error: log lines (with "msg"), BuildKit's status (with "vertexes",
 "statuses", "logs" or "warnings"), and at the end one with "summary".
 
-With several --platform flags, each has a folder in <app>/, such as linux_arm64/.`
+`
 
-func (o *options) register(cmd *cobra.Command) {
+const platformHelp = `With several --platform flags, each has a folder in <app>/, such as linux_arm64/.`
+
+// optionsHelp explains the flags that the command has.
+func (c Command) optionsHelp() string {
+	if c.Native {
+		return strings.TrimSpace(optionsHelp)
+	}
+	return optionsHelp + platformHelp
+}
+
+func (o *options) register(cmd *cobra.Command, command Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.apps, "app", nil, "only the application with this `name`; repeatable (default: all)")
 	f.StringVar(&o.source, "source", "", "the Go module in this `folder` instead of the repository's applications")
 	f.StringVar(&o.output, "output", "dist", "`folder` to write to")
-	f.StringArrayVar(&o.platforms, "platform", nil, "target `platform`, such as linux/arm64; repeatable (default: the engine's)")
+	if !command.Native {
+		f.StringArrayVar(&o.platforms, "platform", nil, "target `platform`, such as linux/arm64; repeatable (default: the engine's)")
+	}
+	if len(command.All) > 0 {
+		f.BoolVar(&o.keepGoing, "keep-going", false, "run all steps, also after one has failed")
+	}
 	f.StringVar(&o.engine, "engine", "", "`address` of the engine to use (default: see above)")
 	f.StringVar(&o.progress, "progress", string(progress.Auto), "`mode`: auto, tty, plain or json")
 	f.DurationVar(&o.timeout, "timeout", 0, "stop a step that takes longer than this `duration`, such as 90s or 10m; setting up an engine is none (default: no limit)")
@@ -74,7 +90,11 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	selected, err := o.selectApps(p, command)
+	parts, err := p.parts(command)
+	if err != nil {
+		return nil, err
+	}
+	selected, err := o.selectApps(p, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -87,13 +107,14 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 		return nil, err
 	}
 	return &plan{
-		command: command, apps: selected, platforms: platforms, output: output,
+		parts: parts, apps: selected, platforms: platforms, output: output,
 		engine: o.engine, mode: mode, timeout: o.timeout, epoch: epoch,
+		stopOnFailure: len(command.All) > 0 && !o.keepGoing,
 	}, nil
 }
 
-// selectApps finds the applications that the command has steps for.
-func (o *options) selectApps(p Program, command Command) ([]App, error) {
+// selectApps finds the applications that one of the commands has a step for.
+func (o *options) selectApps(p Program, commands []Command) ([]App, error) {
 	if o.source != "" && len(o.apps) > 0 {
 		return nil, errors.New("--app and --source exclude each other: --app chooses among this repository's applications")
 	}
@@ -108,7 +129,9 @@ func (o *options) selectApps(p Program, command Command) ([]App, error) {
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(app App) bool { return command.Steps[app.Kind] == nil })
+	found = slices.DeleteFunc(found, func(app App) bool {
+		return !slices.ContainsFunc(commands, func(c Command) bool { return c.Steps[app.Kind] != nil })
+	})
 	selected, err := apps.Select(found, o.apps)
 	if err != nil {
 		return nil, fmt.Errorf("--app: %w", err)

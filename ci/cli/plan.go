@@ -19,7 +19,7 @@ import (
 
 // plan is what one call of the program is to do, checked and complete.
 type plan struct {
-	command   Command
+	parts     []Command // whose steps are run
 	apps      []App
 	platforms []dagger.Platform
 	output    string // absolute
@@ -27,22 +27,42 @@ type plan struct {
 	mode      progress.Mode
 	timeout   time.Duration
 	epoch     time.Time
+
+	stopOnFailure bool // the first step that fails stops the others
 }
 
-// jobs returns one job for each application and platform, without a client yet.
+// jobs returns one job for each command, application and platform, without a
+// client yet.
 func (p *plan) jobs(ctx context.Context) []*Job {
 	rev := sync.OnceValue(func() Revision { return revision.Of(ctx, p.apps[0].Dir, p.epoch) })
 	go rev() // while the engine connects
 	var jobs []*Job
 	for _, app := range p.apps {
-		for _, platform := range p.platforms {
-			job := &Job{App: app, Platform: platform, revision: rev, outside: []string{p.output}}
-			job.output = filepath.Join(p.output, app.Name)
-			if len(p.platforms) > 1 {
-				job.output = filepath.Join(job.output, strings.ReplaceAll(string(platform), "/", "_"))
+		for _, command := range p.parts {
+			if command.Steps[app.Kind] != nil {
+				jobs = append(jobs, p.jobsOf(command, app, rev)...)
 			}
-			jobs = append(jobs, job)
 		}
+	}
+	return jobs
+}
+
+// jobsOf returns a command's jobs for one application.
+func (p *plan) jobsOf(command Command, app App, rev func() Revision) []*Job {
+	platforms := p.platforms
+	if command.Native {
+		platforms = []dagger.Platform{""}
+	}
+	var jobs []*Job
+	for _, platform := range platforms {
+		job := &Job{App: app, Platform: platform, revision: rev, outside: []string{p.output}}
+		job.name, job.run = command.Name+" "+app.Name, command.Steps[app.Kind]
+		job.output = filepath.Join(p.output, app.Name)
+		if len(platforms) > 1 {
+			job.name += " " + string(platform)
+			job.output = filepath.Join(job.output, strings.ReplaceAll(string(platform), "/", "_"))
+		}
+		jobs = append(jobs, job)
 	}
 	return jobs
 }
@@ -51,12 +71,7 @@ func (p *plan) jobs(ctx context.Context) []*Job {
 func (p *plan) steps(jobs []*Job) []step.Step {
 	var steps []step.Step
 	for _, job := range jobs {
-		name := p.command.Name + " " + job.App.Name
-		if len(p.platforms) > 1 {
-			name += " " + string(job.Platform)
-		}
-		run := p.command.Steps[job.App.Kind]
-		steps = append(steps, step.Step{Name: name, Run: func(ctx context.Context) error { return run(ctx, job) }})
+		steps = append(steps, step.Step{Name: job.name, Run: func(ctx context.Context) error { return job.run(ctx, job) }})
 	}
 	return steps
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,28 @@ type Command struct {
 	Short string // one line of help
 	Long  string // more help, in full sentences
 	Steps Steps
+	// Native commands run on the engine's own platform: they have no --platform.
+	Native bool
+	// All names other commands, whose steps this one runs side by side instead
+	// of having any. The first that fails stops the others, unless --keep-going
+	// is given.
+	All []string
+}
+
+// parts returns the commands whose steps the command runs.
+func (p Program) parts(command Command) ([]Command, error) {
+	if len(command.All) == 0 {
+		return []Command{command}, nil
+	}
+	var parts []Command
+	for _, name := range command.All {
+		i := slices.IndexFunc(p.Commands, func(c Command) bool { return c.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("%s is to run %s, which is no command of this program", command.Name, name)
+		}
+		parts = append(parts, p.Commands[i])
+	}
+	return parts, nil
 }
 
 // Steps holds a command's step for each kind of application it can handle.
@@ -95,7 +118,7 @@ func pipelineCommand(p Program, command Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   command.Name,
 		Short: command.Short,
-		Long:  strings.TrimSpace(command.Short+".\n\n"+command.Long) + "\n" + optionsHelp,
+		Long:  strings.TrimSpace(command.Short+".\n\n"+command.Long) + "\n" + command.optionsHelp(),
 		Args:  noArguments("choose applications with --app NAME or --source DIR"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			plan, err := o.plan(p, command)
@@ -108,9 +131,11 @@ func pipelineCommand(p Program, command Command) *cobra.Command {
 	cmd.Example = fmt.Sprintf(`  go run ./ci %[1]s
   go run ./ci %[1]s --app go-api --progress plain
   go run ./ci %[1]s --source ../service --output /tmp/out
-  go run ./ci %[1]s --platform linux/amd64 --platform linux/arm64
   go run ./ci %[1]s --engine tcp://buildkit.example:1234 --timeout 10m`, command.Name)
-	o.register(cmd)
+	if !command.Native {
+		cmd.Example += fmt.Sprintf("\n  go run ./ci %s --platform linux/amd64 --platform linux/arm64", command.Name)
+	}
+	o.register(cmd, command)
 	return cmd
 }
 

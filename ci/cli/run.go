@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func (r *session) execute(ctx context.Context) {
 	if r.results[0].Err != nil {
 		return
 	}
-	runner := step.Runner{Limit: parallelSteps(), Middleware: []step.Middleware{
+	runner := step.Runner{Limit: parallelSteps(), StopOnFailure: r.plan.stopOnFailure, Middleware: []step.Middleware{
 		step.Logged(r.log), r.tallied, step.Named, step.Timeout(r.plan.timeout), step.Abandon(stepGrace),
 	}}
 	r.results = append(r.results, runner.Run(ctx, r.plan.steps(r.jobs))...)
@@ -111,15 +112,11 @@ func (r *session) tallied(name string, next step.Func) step.Func {
 // report says what failed and what became of each step.
 func (r *session) report(ctx context.Context) error {
 	out := r.display.Log()
-	var failure error
+	r.reportSaid(out)
+	failure := r.reportFailures(out)
 	rows := make([]report.Row, len(r.results))
 	for i, result := range r.results {
 		rows[i] = r.row(i, result)
-		if rows[i].Status == report.Failed {
-			r.reportFailure(out, result.Err)
-			rows[i].Error = result.Err.Error()
-			failure = errReported
-		}
 	}
 	total := report.Total{Counts: r.display.Tally.Total(), Time: time.Since(r.start)}
 	write := report.Summary
@@ -138,10 +135,10 @@ func (r *session) report(ctx context.Context) error {
 func (r *session) row(i int, result step.Result) report.Row {
 	row := report.Row{Step: result.Name, Status: report.OK, Time: result.Time}
 	switch {
-	case errors.Is(result.Err, interrupt.ErrInterrupted) || errors.Is(result.Err, context.Canceled):
+	case stopped(result.Err):
 		row.Status = report.Stopped
 	case result.Err != nil:
-		row.Status = report.Failed
+		row.Status, row.Error = report.Failed, result.Err.Error()
 	}
 	if i == 0 { // connecting is not the engine's work
 		return row
@@ -151,6 +148,37 @@ func (r *session) row(i int, result step.Result) report.Row {
 		row.Counts = &counts
 	}
 	return row
+}
+
+// stopped reports whether a step has this error because something else ended it.
+func stopped(err error) bool {
+	return errors.Is(err, interrupt.ErrInterrupted) || errors.Is(err, context.Canceled) || errors.Is(err, step.ErrStopped)
+}
+
+// reportSaid shows what the steps found out.
+func (r *session) reportSaid(out io.Writer) {
+	for _, job := range r.jobs {
+		switch said := job.saying(); {
+		case said == "":
+		case r.plan.mode == progress.JSON:
+			r.log.Info(said, "step", job.name)
+		default:
+			fmt.Fprintf(out, "\n%s:\n%s", job.name, said)
+		}
+	}
+}
+
+// reportFailures shows what went wrong, the first failure first.
+func (r *session) reportFailures(out io.Writer) error {
+	failed := slices.DeleteFunc(slices.Clone(r.results), func(result step.Result) bool { return result.Err == nil || stopped(result.Err) })
+	slices.SortStableFunc(failed, func(a, b step.Result) int { return a.Ended.Compare(b.Ended) })
+	for _, result := range failed {
+		r.reportFailure(out, result.Err)
+	}
+	if len(failed) > 0 {
+		return errReported
+	}
+	return nil
 }
 
 func (r *session) reportFailure(out io.Writer, err error) {

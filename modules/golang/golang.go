@@ -1,5 +1,6 @@
-// Package golang builds Go programs in containers, and runtime images that hold
-// nothing but such a program. Start with New, then call Build and Image.
+// Package golang builds and tests Go programs in containers, and makes runtime
+// images that hold nothing but such a program. Start with New, then call Build,
+// Test and Image.
 //
 // By default the toolchain is the one that Go's own module proxy publishes, on
 // an otherwise empty root: no container registry, base image or libc is needed.

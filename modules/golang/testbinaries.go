@@ -133,7 +133,9 @@ func (g *Golang) compileTests(ctx context.Context, opts TestOptions, tests []tes
 		if i > 0 {
 			out += strconv.Itoa(i) + "/"
 		}
-		args := append([]string{"go", "test", "-c", "-o", out}, opts.flags()...)
+		// Without debugging information, which takes the linker most of its time
+		// and which tests that are only run do not need: go test does the same.
+		args := append([]string{"go", "test", "-c", "-ldflags=-s -w", "-o", out}, opts.flags()...)
 		ctr = ctr.WithExec(append(args, packages...))
 	}
 	return ctr.Directory(outPath), nil

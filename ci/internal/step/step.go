@@ -6,6 +6,7 @@ package step
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,8 +25,13 @@ type Step struct {
 type Result struct {
 	Name string
 	Time time.Duration
-	Err  error // nil: it succeeded
+	// Ended tells which of two steps that ran side by side was first.
+	Ended time.Time
+	Err   error // nil: it succeeded
 }
+
+// ErrStopped is the error of a step that another one's failure stopped.
+var ErrStopped = errors.New("stopped, because another step failed")
 
 // Middleware wraps something around the step with the given name.
 type Middleware func(name string, next Func) Func
@@ -35,13 +41,17 @@ type Middleware func(name string, next Func) Func
 type Runner struct {
 	Limit      int
 	Middleware []Middleware
+	// StopOnFailure has the first step that fails stop the others.
+	StopOnFailure bool
 }
 
 // Run runs all steps and returns one result for each, in their order. A step
-// that fails does not stop the others: they are independent of it, and what they
-// find is worth knowing.
+// that fails does not stop the others, unless it is asked to: they are
+// independent of it, and what they find is worth knowing.
 func (r Runner) Run(ctx context.Context, steps []Step) []Result {
 	results := make([]Result, len(steps))
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	var group errgroup.Group
 	if r.Limit > 0 {
 		group.SetLimit(r.Limit)
@@ -49,8 +59,18 @@ func (r Runner) Run(ctx context.Context, steps []Step) []Result {
 	for i, s := range steps {
 		group.Go(func() error {
 			start := time.Now()
-			err := r.wrap(s)(ctx)
-			results[i] = Result{Name: s.Name, Time: time.Since(start), Err: err}
+			err := context.Cause(ctx)
+			if !errors.Is(err, ErrStopped) {
+				err = r.wrap(s)(ctx)
+			}
+			switch {
+			case err == nil:
+			case errors.Is(context.Cause(ctx), ErrStopped):
+				err = ErrStopped
+			case r.StopOnFailure:
+				stop(ErrStopped)
+			}
+			results[i] = Result{Name: s.Name, Time: time.Since(start), Ended: time.Now(), Err: err}
 			return nil
 		})
 	}

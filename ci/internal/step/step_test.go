@@ -29,6 +29,18 @@ func TestResultsKeepTheOrderOfSteps(t *testing.T) {
 	require.NoError(t, results[1].Err)
 }
 
+func TestFailureStopsTheOthers(t *testing.T) {
+	started := make(chan struct{})
+	broken := func(context.Context) error { <-started; return errBroken }
+	waits := func(ctx context.Context) error { close(started); <-ctx.Done(); return ctx.Err() }
+	never := func(context.Context) error { t.Error("started after a failure"); return nil }
+	results := step.Runner{Limit: 2, StopOnFailure: true}.Run(t.Context(), []step.Step{{"broken", broken}, {"waits", waits}, {"never", never}})
+	require.ErrorIs(t, results[0].Err, errBroken)
+	require.ErrorIs(t, results[1].Err, step.ErrStopped)
+	require.ErrorIs(t, results[2].Err, step.ErrStopped)
+	require.False(t, results[1].Ended.Before(results[0].Ended))
+}
+
 func TestLimit(t *testing.T) {
 	var running, most atomic.Int32
 	one := func(context.Context) error {

@@ -63,7 +63,7 @@ func TestTable(t *testing.T) {
 	require.NoError(t, results.WriteTable(&b))
 	require.Equal(t, `PACKAGE                RESULT  TESTS  FAILED  SKIPPED  TIME
 example.com/app/store  failed  3      1       1        0.25s
-example.com/app        failed  0      0       0        0.25s
+example.com/app        failed  0      1       0        0.25s
 skipped 1: no database
 
 --- FAIL: example.com/app (0.00s)

@@ -19,10 +19,14 @@ func (r *Results) WriteTable(out io.Writer) error {
 	var b bytes.Buffer
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PACKAGE\tRESULT\tTESTS\tFAILED\tSKIPPED\tTIME")
+	failed := map[string]int{}
+	for _, test := range r.failures() {
+		failed[test.Package]++
+	}
 	for _, name := range r.order {
 		if pkg := r.execution.Package(name); pkg != nil {
 			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%s\n",
-				name, result(pkg), pkg.Total, len(pkg.Failed), len(pkg.Skipped), seconds(pkg.Elapsed()))
+				name, result(pkg), pkg.Total, failed[name], len(pkg.Skipped), seconds(pkg.Elapsed()))
 		}
 	}
 	if err := table.Flush(); err != nil {
