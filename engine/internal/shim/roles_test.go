@@ -21,7 +21,7 @@ const roleVariable = "SHIM_TEST_ROLE"
 var roles = map[string]func(args []string) error{
 	"echo": echo, "die": die, "slow": slow, "unready": unready,
 	"pingpong": pingPong, "halfclose": halfClose, "big": big, "many": many,
-	"ended": ended, "latency": latency, "connections": connections, "throughput": throughput,
+	"ended": ended, "hold": hold, "latency": latency, "connections": connections, "throughput": throughput,
 }
 
 // play ends with exit code 1 where something is not as it should be.
@@ -216,6 +216,27 @@ func ended(args []string) error {
 	n, err := conn.Read(make([]byte, 1))
 	if n > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("read %d bytes: %w", n, err)
+	}
+	return nil
+}
+
+// hold keeps a connection open until the service ends it.
+func hold(args []string) error {
+	conn, err := dialRole(args)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte{1}); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+		return err
+	}
+	fmt.Println("connected")
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err = conn.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,7 +47,7 @@ func benchmarkService(b *testing.B, role string, amount func(n int) int) {
 			require.NoError(b, err)
 			require.NoError(b, server.Start())
 			defer server.Wait()
-			defer server.Process.Kill()
+			defer server.Process.Signal(syscall.SIGTERM)
 			_, err = out.Read(make([]byte, 64)) // it listens
 			require.NoError(b, err)
 

@@ -87,7 +87,7 @@ func (c *container) serve(net string, spec protocol.Spec, command ...string) *se
 	require.NoError(c.t, s.Start())
 	go s.watch(bufio.NewScanner(stderr))
 	c.t.Cleanup(func() {
-		s.Process.Kill()
+		s.Process.Signal(syscall.SIGTERM)
 		<-s.ended
 	})
 	return s
@@ -208,8 +208,17 @@ func TestServiceThatDies(t *testing.T) {
 
 func TestServiceThatIsKilledWithItsShim(t *testing.T) {
 	net := meeting(t)
-	s := newContainer(t).network().role("echo").serve(net, listen(port), helper, at("127.0.0.1")).await(t)
+	c := newContainer(t).namespaced().network().role("echo")
+	s := c.serve(net, listen(port), helper, at("127.0.0.1")).await(t)
+	holding := client(t, s, "hold").command(bound(port), helper, at(clientAt))
+	connected, err := holding.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, holding.Start())
+	_, err = connected.Read(make([]byte, 64))
+	require.NoError(t, err)
+
 	require.NoError(t, s.Process.Kill())
+	require.NoError(t, holding.Wait(), "the connection has ended with the service")
 	<-s.ended
 	require.DirExists(t, s.dir)
 
