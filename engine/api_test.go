@@ -114,7 +114,6 @@ func TestRefusals(t *testing.T) {
 		for name, call := range map[string]func() error{
 			"Query.git":                         func() error { _, err := e.c.Git("https://example.com/x.git").Branch("main").Commit(ctx); return err },
 			"Container.publish":                 func() error { _, err := e.c.Container().Publish(ctx, "localhost/x"); return err },
-			"Container.asService":               func() error { _, err := e.c.Container().AsService().Endpoint(ctx); return err },
 			"Container.terminal":                func() error { _, err := e.c.Container().Terminal().Sync(ctx); return err },
 			"Container.experimentalWithAllGPUs": func() error { _, err := e.c.Container().ExperimentalWithAllGPUs().Sync(ctx); return err },
 			"Directory.dockerBuild":             func() error { _, err := e.c.Directory().DockerBuild().Sync(ctx); return err },

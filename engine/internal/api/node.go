@@ -105,4 +105,5 @@ func (n *Node) ToSecret() (*Secret, bool)           { return to[*Secret](n) }
 func (n *Node) ToEnvVariable() (*EnvVariable, bool) { return to[*EnvVariable](n) }
 func (n *Node) ToLabel() (*Label, bool)             { return to[*Label](n) }
 func (n *Node) ToPort() (*Port, bool)               { return to[*Port](n) }
+func (n *Node) ToService() (*Service, bool)         { return to[*Service](n) }
 func (n *Node) ToStat() (*Stat, bool)               { return to[*Stat](n) }

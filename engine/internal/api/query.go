@@ -158,6 +158,10 @@ func (*Query) LoadSecretFromID(ctx context.Context, a idArgs) (*Secret, error) {
 	return load[*Secret](queryOf(ctx).srv, a.ID)
 }
 
+func (*Query) LoadServiceFromID(ctx context.Context, a idArgs) (*Service, error) {
+	return load[*Service](queryOf(ctx).srv, a.ID)
+}
+
 func (*Query) LoadStatFromID(ctx context.Context, a idArgs) (*Stat, error) {
 	return load[*Stat](queryOf(ctx).srv, a.ID)
 }

@@ -60,6 +60,16 @@ func vertexDigest(st llb.State) (digest.Digest, error) {
 	return def.Head()
 }
 
+// dir returns the host folder with a vertex digest.
+func (p *pins) dir(vertex digest.Digest) (HostDir, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pin := p.states[vertex]; pin != nil {
+		return pin.dir, true
+	}
+	return HostDir{}, false
+}
+
 // load starts loading the host folders that def uses and that were not loaded
 // yet, side by side with the evaluation of def, which shares the loads. wait
 // returns when they are held for the session.

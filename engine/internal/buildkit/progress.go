@@ -96,6 +96,9 @@ func (p *progress) filter(st *client.SolveStatus, hidden map[digest.Digest]bool)
 	return out
 }
 
+// send adds an update that comes from the client itself.
+func (p *progress) send(st *client.SolveStatus) { p.updates <- st }
+
 // close waits until everything was delivered. No stream may be open any more.
 func (p *progress) close() {
 	close(p.updates)

@@ -24,6 +24,7 @@ import (
 	"github.com/moby/buildkit/session/filesync"
 	"github.com/moby/buildkit/session/grpchijack"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/buildkit/worker/label"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/dial"
@@ -51,6 +52,7 @@ type Session struct {
 	address  string
 	platform ocispecs.Platform
 	workerID string
+	hostNet  bool // execs are on the network of the daemon's host
 	options  Options
 
 	Secrets *Secrets
@@ -61,6 +63,7 @@ type Session struct {
 	pins     *pins
 	progress *progress
 	shims    *shims
+	services services
 
 	stop   context.CancelFunc
 	served chan struct{}
@@ -74,13 +77,13 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 	if err != nil {
 		return nil, &AddressError{Address: address, Err: err}
 	}
-	platform, workerID, err := worker(ctx, c)
+	w, err := worker(ctx, c)
 	if err != nil {
 		_ = c.Close()
 		return nil, &AddressError{Address: address, Err: err}
 	}
 	s := &Session{
-		client: c, address: address, platform: platform, workerID: workerID, options: opts,
+		client: c, address: address, platform: w.platform, workerID: w.id, hostNet: w.hostNet, options: opts,
 		Secrets: newSecrets(), Stores: newStores(), dirs: newHostDirs(), served: make(chan struct{}),
 	}
 	s.progress = newProgress(opts.Progress)
@@ -129,6 +132,7 @@ func sharedKey() string {
 
 // Close ends the session, giving back everything the daemon held for it.
 func (s *Session) Close() error {
+	s.services.close()
 	s.pins.close()
 	closeErr := s.sess.Close()
 	s.stop()
@@ -149,21 +153,27 @@ func (s *Session) Client() *client.Client { return s.client }
 // ID is the session's ID at the daemon.
 func (s *Session) ID() string { return s.sess.ID() }
 
-// worker asks for the platform and the ID of the daemon's first worker. The ID
-// lasts as long as the daemon's state folder.
-func worker(ctx context.Context, c *client.Client) (ocispecs.Platform, string, error) {
+// workerInfo is what a session needs to know of the daemon's first worker. The
+// ID lasts as long as the daemon's state folder.
+type workerInfo struct {
+	platform ocispecs.Platform
+	id       string
+	hostNet  bool
+}
+
+func worker(ctx context.Context, c *client.Client) (workerInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	workers, err := c.ListWorkers(ctx)
 	if err != nil {
-		return ocispecs.Platform{}, "", err
+		return workerInfo{}, err
 	}
 	for _, w := range workers {
 		if len(w.Platforms) > 0 {
-			return platforms.Normalize(w.Platforms[0]), w.ID, nil
+			return workerInfo{platforms.Normalize(w.Platforms[0]), w.ID, w.Labels[label.Network] == "host"}, nil
 		}
 	}
-	return ocispecs.Platform{OS: "linux", Architecture: runtime.GOARCH}, "", nil
+	return workerInfo{platform: ocispecs.Platform{OS: "linux", Architecture: runtime.GOARCH}}, nil
 }
 
 // AddressError says that no BuildKit daemon answered at an address.

@@ -55,14 +55,21 @@ func hostSecret(arch string) string { return "bodkin.host." + arch }
 // prepare makes the shim available for every architecture that def runs execs on.
 func (s *shims) prepare(ctx context.Context, def *llb.Definition) error {
 	for arch := range execArchitectures(def) {
-		state := s.state(arch)
-		state.once.Do(func() { state.err = s.ensure(ctx, arch) })
-		if state.err != nil {
-			s.forget(arch, state)
-			return state.err
+		if err := s.ready(ctx, arch); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// ready makes the shim available for one architecture.
+func (s *shims) ready(ctx context.Context, arch string) error {
+	state := s.state(arch)
+	state.once.Do(func() { state.err = s.ensure(ctx, arch) })
+	if state.err != nil {
+		s.forget(arch, state)
+	}
+	return state.err
 }
 
 func (s *shims) state(arch string) *shimState {

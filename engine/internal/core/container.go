@@ -23,6 +23,7 @@ type Container struct {
 	Mounts      []Mount
 	SecretEnv   []SecretEnv
 	Ports       []Port
+	Bindings    []Binding
 	Annotations []KeyValue
 	Last        *Exec // the last command, or nil
 }
@@ -50,6 +51,7 @@ func (c Container) clone() Container {
 	c.Mounts = slices.Clone(c.Mounts)
 	c.SecretEnv = slices.Clone(c.SecretEnv)
 	c.Ports = slices.Clone(c.Ports)
+	c.Bindings = slices.Clone(c.Bindings)
 	c.Annotations = slices.Clone(c.Annotations)
 	labels := make(map[string]string, len(c.Config.Labels))
 	for k, v := range c.Config.Labels {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -69,7 +70,10 @@ func (c Container) WithExec(o ExecOptions) (Container, error) {
 	if err != nil {
 		return c, err
 	}
-	run := c.FS.Run(c.runOptions(args, o)...)
+	spec, opts := c.runOptions(args, o)
+	opts = append(opts, buildkit.ShimMounts(c.Platform.Architecture)...)
+	opts = append(opts, llb.AddMount(protocol.OutDir, outBase(), llb.SourcePath(outPath)))
+	run := c.FS.Run(append(opts, llb.WithCustomName(execName(args)), llb.Args(protocol.ExecArgs(spec, args...)))...)
 	c = c.clone()
 	c.FS = treeOf(run.Root())
 	for i, m := range c.Mounts {
@@ -82,16 +86,16 @@ func (c Container) WithExec(o ExecOptions) (Container, error) {
 	return c, nil
 }
 
-func (c Container) runOptions(args []string, o ExecOptions) []llb.RunOption {
+// runOptions say how a command runs in the container, apart from what the shim
+// needs.
+func (c Container) runOptions(args []string, o ExecOptions) (protocol.Spec, []llb.RunOption) {
 	spec := protocol.Spec{
 		Expect: protocol.Expect(o.Expect), Stdin: o.RedirectStdin, Stdout: o.RedirectStdout, Stderr: o.RedirectStderr, NoInit: o.NoInit,
 	}
 	if spec.Expect == protocol.ExpectSuccess {
 		spec.Expect = ""
 	}
-	opts := []llb.RunOption{llb.Platform(c.Platform), llb.WithCustomName(execName(args)), llb.WithProxy(hostProxy())}
-	opts = append(opts, buildkit.ShimMounts(c.Platform.Architecture)...)
-	opts = append(opts, llb.AddMount(protocol.OutDir, outBase(), llb.SourcePath(outPath)))
+	opts := []llb.RunOption{llb.Platform(c.Platform), llb.WithProxy(hostProxy())}
 	if o.Stdin != "" {
 		stdin := llb.Scratch().File(llb.Mkfile("/stdin", 0o444, []byte(o.Stdin)), llb.WithCustomName("write stdin"))
 		opts = append(opts, llb.AddMount(protocol.StdinFile, stdin, llb.SourcePath("/stdin"), llb.Readonly))
@@ -121,7 +125,13 @@ func (c Container) runOptions(args []string, o ExecOptions) []llb.RunOption {
 	if o.Insecure {
 		opts = append(opts, llb.Security(pb.SecurityMode_INSECURE))
 	}
-	return append(opts, llb.Args(protocol.ExecArgs(spec, args...)))
+	client := fmt.Sprint(args, c.Config.Env, c.Config.User, c.Config.WorkingDir)
+	for i, binding := range c.Bindings {
+		service, more := binding.Service.Binding(client, i, binding.Alias)
+		spec.Services = append(spec.Services, service)
+		opts = append(opts, more...)
+	}
+	return spec, opts
 }
 
 // outBase is a folder that any user may write to.

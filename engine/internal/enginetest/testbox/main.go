@@ -28,6 +28,7 @@ func main() {
 	register(fileCommands)
 	register(processCommands)
 	register(systemCommands)
+	register(serviceCommands)
 	for _, words := range split(os.Args[1:]) {
 		run, ok := commands[words[0]]
 		if !ok {

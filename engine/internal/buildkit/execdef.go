@@ -1,0 +1,97 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/moby/buildkit/client/llb"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// execDef is the description of an exec that is not evaluated but started in a
+// container of its own.
+type execDef struct {
+	op       *pb.ExecOp
+	platform *pb.Platform
+	inputs   []*pb.Definition // what the op's inputs are made of
+}
+
+// parseExec takes an exec out of the definition whose result it is.
+func parseExec(def *llb.Definition) (*execDef, error) {
+	head, err := def.Head()
+	if err != nil {
+		return nil, err
+	}
+	for _, raw := range def.Def {
+		if digest.FromBytes(raw) != head {
+			continue
+		}
+		var op pb.Op
+		if err := op.UnmarshalVT(raw); err != nil {
+			return nil, fmt.Errorf("reading the exec's definition: %w", err)
+		}
+		if op.GetExec() == nil {
+			break
+		}
+		parsed := &execDef{op: op.GetExec(), platform: op.GetPlatform()}
+		for _, input := range op.Inputs {
+			sub, err := resultOf(def, input)
+			if err != nil {
+				return nil, err
+			}
+			parsed.inputs = append(parsed.inputs, sub)
+		}
+		return parsed, nil
+	}
+	return nil, errors.New("the definition's result is no exec")
+}
+
+// resultOf is the definition of one result within def.
+func resultOf(def *llb.Definition, input *pb.Input) (*pb.Definition, error) {
+	whole := def.ToPB()
+	terminal, err := (&pb.Op{Inputs: []*pb.Input{input}}).MarshalVT()
+	if err != nil {
+		return nil, err
+	}
+	ops := append([][]byte{}, whole.Def[:len(whole.Def)-1]...)
+	return &pb.Definition{Def: append(ops, terminal), Metadata: whole.Metadata, Source: whole.Source}, nil
+}
+
+// container makes a container of what the exec has mounted, on a network.
+func (e *execDef) container(ctx context.Context, gw gateway.Client, network pb.NetMode) (gateway.Container, error) {
+	refs := make([]gateway.Reference, len(e.inputs))
+	for i, input := range e.inputs {
+		res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: input, Evaluate: true})
+		if err != nil {
+			return nil, explain(ctx, gw, err)
+		}
+		if refs[i], err = res.SingleRef(); err != nil {
+			return nil, err
+		}
+	}
+	req := gateway.NewContainerRequest{
+		Hostname: e.op.Meta.Hostname, NetMode: network, ExtraHosts: e.op.Meta.ExtraHosts, Platform: e.platform,
+	}
+	for _, m := range e.op.Mounts {
+		mount := gateway.Mount{
+			Dest: m.Dest, Selector: m.Selector, Readonly: m.Readonly, MountType: m.MountType,
+			CacheOpt: m.CacheOpt, SecretOpt: m.SecretOpt, SSHOpt: m.SSHOpt,
+		}
+		if m.Input >= 0 {
+			mount.Ref = refs[m.Input]
+		}
+		req.Mounts = append(req.Mounts, mount)
+	}
+	return gw.NewContainer(ctx, req)
+}
+
+// start is the request that starts the exec's command in its container.
+func (e *execDef) start(env ...string) gateway.StartRequest {
+	return gateway.StartRequest{
+		Args: e.op.Meta.Args, Env: append(append([]string{}, e.op.Meta.Env...), env...), SecretEnv: e.op.Secretenv,
+		User: e.op.Meta.User, Cwd: e.op.Meta.Cwd, SecurityMode: e.op.Security,
+	}
+}

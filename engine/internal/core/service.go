@@ -1,0 +1,50 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/moby/buildkit/client/llb"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+)
+
+// Binding is a service that a container's commands reach under a name.
+type Binding struct {
+	Alias   string
+	Service *buildkit.Service
+}
+
+// WithBinding binds a service, in place of one under the same name.
+func (c Container) WithBinding(b Binding) Container {
+	c = c.clone()
+	c.Bindings = slices.DeleteFunc(c.Bindings, func(old Binding) bool { return old.Alias == b.Alias })
+	c.Bindings = append(c.Bindings, b)
+	return c
+}
+
+// AsService makes a service of the container: of a command, or of its default
+// one. Its exposed ports are those that clients reach.
+func (c Container) AsService(ctx context.Context, s *buildkit.Session, o ExecOptions) (*buildkit.Service, error) {
+	args, err := c.command(o)
+	if err != nil {
+		return nil, err
+	}
+	spec, opts := c.runOptions(args, o)
+	ports := []int{}
+	for _, p := range c.Ports {
+		if p.Protocol != "TCP" {
+			return nil, fmt.Errorf("port %d/%s: services are reached over TCP only", p.Number, p.Protocol)
+		}
+		ports = append(ports, p.Number)
+		if p.SkipHealthcheck {
+			spec.SkipCheck = append(spec.SkipCheck, p.Number)
+		}
+	}
+	spec.Listen = ports
+	opts = append(opts, buildkit.ServiceMounts(c.Platform.Architecture)...)
+	opts = append(opts, llb.WithCustomName("service "+execName(args)), llb.Args(protocol.ServeArgs(spec, args...)))
+	return s.DefineService(ctx, c.FS.Run(opts...).Root(), c.Platform, execName(args)[len("exec "):], ports)
+}
