@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -73,9 +76,9 @@ func meeting(t testing.TB) string {
 }
 
 // serve starts a service. It is stopped at the end of the test.
-func (c *container) serve(net string, spec protocol.Spec, command ...string) *service {
+func (c *container) serve(meeting string, spec protocol.Spec, command ...string) *service {
 	c.t.Helper()
-	s := &service{dir: filepath.Join(net, "one"), ready: make(chan struct{}), ended: make(chan struct{})}
+	s := &service{dir: filepath.Join(meeting, "one"), ready: make(chan struct{}), ended: make(chan struct{})}
 	c.env = append(c.env, protocol.ServiceVariable+"="+s.dir)
 	args := append(append([]string{}, c.wrap...), program)
 	args = append(args, protocol.ServeArgs(spec, command...)[1:]...)
@@ -150,12 +153,23 @@ func TestService(t *testing.T) {
 			require.Equal(t, 0, r.status, r.stderr)
 		})
 	}
+	t.Run("without TCP", func(t *testing.T) {
+		conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: filepath.Join(s.dir, strconv.Itoa(port))})
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = conn.Write([]byte("all there is"))
+		require.NoError(t, err)
+		require.NoError(t, conn.CloseWrite())
+		answer, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		require.Equal(t, "all there is", string(answer))
+	})
 	t.Run("leaves nothing open", func(t *testing.T) {
-		require.Eventually(t, func() bool { return len(sockets(t, s)) <= 2 }, 10*time.Second, 10*time.Millisecond, "connections have ended")
+		require.Eventually(t, func() bool { return len(sockets(t, s)) <= 2 }, 10*time.Second, 10*time.Millisecond, "only those that listen")
 	})
 }
 
-// sockets returns the open sockets of a service's shim, but those for health.
+// sockets returns the open sockets of a service's shim.
 func sockets(t *testing.T, s *service) []string {
 	pid := s.Process.Pid // unshare and sh have become the shim
 	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
@@ -182,14 +196,14 @@ func TestServiceForOtherUsers(t *testing.T) {
 }
 
 func TestServiceThatUsesAService(t *testing.T) {
-	net := meeting(t)
-	first := newContainer(t).network().role("echo").serve(net, listen(port), helper, at("127.0.0.1")).await(t)
-	require.NoError(t, os.Rename(first.dir, filepath.Join(net, "first")))
-	first.dir = filepath.Join(net, "first")
+	place := meeting(t)
+	first := newContainer(t).network().role("echo").serve(place, listen(port), helper, at("127.0.0.1")).await(t)
+	require.NoError(t, os.Rename(first.dir, filepath.Join(place, "first")))
+	first.dir = filepath.Join(place, "first")
 
 	c := client(t, first, "pingpong")
 	spec := bound(port)
-	second := c.serve(net, spec, helper, at(clientAt))
+	second := c.serve(place, spec, helper, at(clientAt))
 	<-second.ended
 	require.Equal(t, 0, second.ProcessState.ExitCode(), second.said())
 }
@@ -207,9 +221,9 @@ func TestServiceThatDies(t *testing.T) {
 }
 
 func TestServiceThatIsKilledWithItsShim(t *testing.T) {
-	net := meeting(t)
+	place := meeting(t)
 	c := newContainer(t).namespaced().network().role("echo")
-	s := c.serve(net, listen(port), helper, at("127.0.0.1")).await(t)
+	s := c.serve(place, listen(port), helper, at("127.0.0.1")).await(t)
 	holding := client(t, s, "hold").command(bound(port), helper, at(clientAt))
 	connected, err := holding.StdoutPipe()
 	require.NoError(t, err)
@@ -222,9 +236,9 @@ func TestServiceThatIsKilledWithItsShim(t *testing.T) {
 	<-s.ended
 	require.DirExists(t, s.dir)
 
-	require.NoError(t, os.Rename(s.dir, filepath.Join(net, "old")))
-	newContainer(t).network().role("echo").serve(net, listen(port), helper, at("127.0.0.1")).await(t)
-	require.NoDirExists(t, filepath.Join(net, "old"), "the next one clears up")
+	require.NoError(t, os.Rename(s.dir, filepath.Join(place, "old")))
+	newContainer(t).network().role("echo").serve(place, listen(port), helper, at("127.0.0.1")).await(t)
+	require.NoDirExists(t, filepath.Join(place, "old"), "the next one clears up")
 	require.DirExists(t, s.dir)
 }
 

@@ -4,8 +4,10 @@ package protocol
 const NetName = "net"
 
 // NetDir is the mount that services and their clients share: each instance of a
-// service has a folder there, with one Unix socket for each of its ports. Any
-// user may write to it. Programs that speak Unix sockets may use them directly.
+// service has a folder there, with a Unix socket for each of its ports, named by
+// the port in decimal, which programs that speak Unix sockets may use directly.
+// Beside it is one through which the shims hand TCP connections over. Any user
+// may write to NetDir.
 const NetDir = Root + "/" + NetName
 
 // ServiceVariable is the environment variable that tells a service its

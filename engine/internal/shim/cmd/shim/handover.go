@@ -54,6 +54,9 @@ func takeOver(from *net.UnixConn) (*net.TCPConn, error) {
 	}
 	fds, err := syscall.ParseUnixRights(&control[0])
 	if err != nil || len(fds) != 1 {
+		for _, fd := range fds {
+			syscall.Close(fd)
+		}
 		return nil, errNothingSent
 	}
 	file := os.NewFile(uintptr(fds[0]), "connection")
