@@ -76,6 +76,16 @@ func TestServiceUsesService(t *testing.T) {
 	})
 }
 
+func TestServiceOfAnotherUser(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		svc := e.box(t).WithEnvVariable("TEST", time.Now().String()).WithUser("1000").WithExposedPort(keeperPort).
+			AsService(dagger.ContainerAsServiceOpts{Args: box("keep", "8080")})
+		client := e.box(t).WithUser("2000").WithServiceBinding("store", svc)
+		run(t, client, "get", "http://store:8080/set/a?v=2")
+		require.Equal(t, "2\n", run(t, client, "get", "http://store:8080/get/a"))
+	})
+}
+
 func TestServiceThatDies(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		svc := e.box(t).WithEnvVariable("TEST", time.Now().String()).WithExposedPort(keeperPort).

@@ -120,7 +120,7 @@ func (s *Service) Binding(client string, index int, names ...string) (protocol.S
 	address := s.address(client)
 	variable := fmt.Sprintf("BODKIN_EXEC_SERVICE_%d", index)
 	opts := []llb.RunOption{
-		llb.AddMount(protocol.NetDir, llb.Scratch(), netCache()),
+		netMount(),
 		llb.AddSecretWithDest(s.secret(), nil, llb.SecretAsEnvName(variable)),
 	}
 	for _, name := range append(names, s.Hostname()) {
@@ -129,14 +129,17 @@ func (s *Service) Binding(client string, index int, names ...string) (protocol.S
 	return protocol.Service{Address: address.String(), Ports: s.Ports, Variable: variable}, opts
 }
 
-// netCache is the cache mount in which the sockets of services lie.
-func netCache() llb.MountOption {
-	return llb.AsPersistentCacheDir("bodkin-net", llb.CacheMountShared)
+// netMount is the cache mount in which the sockets of services lie. Any user may
+// offer some there.
+func netMount() llb.RunOption {
+	const folder = "/net"
+	open := llb.Scratch().File(llb.Mkdir(folder, 0o777), llb.WithCustomName("[internal] make folder for sockets"))
+	return llb.AddMount(protocol.NetDir, open, llb.SourcePath(folder), llb.AsPersistentCacheDir("bodkin-net", llb.CacheMountShared))
 }
 
 // ServiceMounts are the mounts that a service needs for its shim.
 func ServiceMounts(arch string) []llb.RunOption {
-	return append(ShimMounts(arch), llb.AddMount(protocol.NetDir, llb.Scratch(), netCache()))
+	return append(ShimMounts(arch), netMount())
 }
 
 // instance is one run of a service.
