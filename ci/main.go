@@ -18,6 +18,7 @@ func main() {
 			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build}},
 			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack}},
 			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test}, Native: true},
+			{Name: "lint", Short: "Run golangci-lint on each application, with its configuration", Steps: cli.Steps{cli.Go: lint}, Native: true},
 			{Name: "vet", Short: "Look for mistakes in each application with go vet", Steps: cli.Steps{cli.Go: vet}, Native: true},
 			{Name: "fmt", Short: "List files that are not formatted as gofmt does it", Steps: cli.Steps{cli.Go: format}, Native: true},
 			{Name: "check", Short: "Run fmt, vet, test and build side by side", All: []string{"fmt", "vet", "test", "build"}},
@@ -79,5 +80,9 @@ func test(ctx context.Context, job *cli.Job) error {
 }
 
 func vet(ctx context.Context, job *cli.Job) error { return module(job).Vet(ctx) }
+
+func lint(ctx context.Context, job *cli.Job) error {
+	return module(job).Lint(ctx, golang.LintOptions{})
+}
 
 func format(ctx context.Context, job *cli.Job) error { return module(job).Fmt(ctx) }

@@ -1,0 +1,70 @@
+package golang
+
+import (
+	"context"
+	"fmt"
+
+	"dagger.io/dagger"
+)
+
+// DefaultLintVersion is the version of golangci-lint that Lint uses.
+const DefaultLintVersion = "v2.15.0"
+
+// lintCache is where golangci-lint keeps what it found before.
+const lintCache = "/root/.cache/golangci-lint"
+
+// LintOptions describe a run of golangci-lint. The zero value takes the
+// configuration that is in the source.
+type LintOptions struct {
+	// Version is the version of golangci-lint. Default DefaultLintVersion.
+	Version string
+	// Args are further arguments of `golangci-lint run`.
+	Args []string
+}
+
+// Lint runs golangci-lint on the module, with the configuration in the source.
+// The program is compiled from its Go module, which takes minutes the first time,
+// and has a cache volume of its own. What it finds is in the output of the
+// *dagger.ExecError that Lint returns.
+func (g *Golang) Lint(ctx context.Context, opts LintOptions) error {
+	ctr, err := g.Download(ctx)
+	if err != nil {
+		return err
+	}
+	linter, err := g.linter(ctx, opts)
+	if err != nil {
+		return err
+	}
+	const program = programsFolder + "/golangci-lint"
+	ctr = g.withSource(ctr, g.source).
+		WithMountedFile(program, linter).
+		WithMountedCache(lintCache, g.dag.CacheVolume(g.opts.CachePrefix+"-lint")).
+		WithEnvVariable("GOLANGCI_LINT_CACHE", lintCache)
+	if _, err := ctr.WithExec(opts.command(program)).Sync(ctx); err != nil {
+		return fmt.Errorf("linting: %w", err)
+	}
+	return nil
+}
+
+// linter compiles golangci-lint.
+func (g *Golang) linter(ctx context.Context, opts LintOptions) (*dagger.File, error) {
+	base, err := g.Base(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return base.WithEnvVariable("GOBIN", outPath).
+		WithExec(opts.install()).
+		File(outPath + "/golangci-lint"), nil
+}
+
+func (o LintOptions) install() []string {
+	version := o.Version
+	if version == "" {
+		version = DefaultLintVersion
+	}
+	return []string{"go", "install", "-trimpath", "-ldflags=-s -w", "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@" + version}
+}
+
+func (o LintOptions) command(program string) []string {
+	return append([]string{program, "run", "--allow-parallel-runners"}, o.Args...)
+}
