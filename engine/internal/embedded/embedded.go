@@ -74,8 +74,18 @@ func Start(ctx context.Context, opts Options) (*Daemon, error) {
 // Address is where BuildKit's client finds the daemon: unix:// and a path.
 func (d *Daemon) Address() string { return address(d.dir) }
 
-// Close gives the lease back.
-func (d *Daemon) Close() error { return d.conn.Close() }
+// goodbyePatience bounds how long Close waits for the supervisor.
+const goodbyePatience = 300 * time.Millisecond
+
+// Close gives the lease back. When it returns, the engine does not count this
+// client any more, unless it was too busy to say so.
+func (d *Daemon) Close() error {
+	if conn, ok := d.conn.(*net.UnixConn); ok && conn.CloseWrite() == nil {
+		_ = conn.SetReadDeadline(time.Now().Add(goodbyePatience))
+		_, _ = io.Copy(io.Discard, conn)
+	}
+	return d.conn.Close()
+}
 
 func address(dir string) string { return "unix://" + control.DaemonSocket(dir) }
 
