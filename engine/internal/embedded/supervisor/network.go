@@ -33,12 +33,18 @@ const subnetBits = 22
 // chooseNetwork names the bridge after id and takes a subnet that the host does
 // not route.
 func chooseNetwork(id string) (network, error) {
+	// The bridge is this state folder's, whose lock is held: one that is there
+	// belonged to a daemon whose notes are gone, as when the folder was deleted.
+	bridge := "bodkin" + id
+	if err := removeBridge(bridge); err != nil {
+		return network{}, fmt.Errorf("removing bridge %s, which is left over: %w", bridge, err)
+	}
 	routes, mtu, err := hostRoutes()
 	if err != nil {
 		return network{}, fmt.Errorf("reading the host's routes: %w", err)
 	}
 	subnet, err := subnetFor(id, routes)
-	return network{Bridge: "bodkin" + id, Subnet: subnet, MTU: mtu}, err
+	return network{Bridge: bridge, Subnet: subnet, MTU: mtu}, err
 }
 
 // subnetFor returns the first subnet that overlaps with none of those taken. id,
