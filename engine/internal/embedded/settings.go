@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/hostca"
 )
 
 // settings are what the daemon takes from the host at its start.
@@ -21,7 +23,7 @@ type settings struct {
 }
 
 func hostSettings() (settings, error) {
-	s := settings{caBundle: hostBundle(), proxies: hostProxies(), files: map[string]string{}}
+	s := settings{caBundle: hostca.Path(), proxies: hostProxies(), files: map[string]string{}}
 	var err error
 	s.registries, err = userRegistries(s.files)
 	return s, err
@@ -69,21 +71,4 @@ func hostProxies() []string {
 		}
 	}
 	return env
-}
-
-// hostBundle returns the path of the host's CA bundle, or "".
-func hostBundle() string {
-	for _, path := range []string{
-		os.Getenv("SSL_CERT_FILE"),
-		"/etc/ssl/certs/ca-certificates.crt", // Debian, Alpine, Arch
-		"/etc/pki/tls/certs/ca-bundle.crt",   // Fedora
-		"/etc/ssl/ca-bundle.pem",             // openSUSE
-		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-		"/etc/ssl/cert.pem",
-	} {
-		if info, err := os.Stat(path); path != "" && err == nil && info.Mode().IsRegular() {
-			return path
-		}
-	}
-	return ""
 }
