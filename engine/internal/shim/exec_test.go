@@ -129,6 +129,7 @@ func TestRedirects(t *testing.T) {
 	require.Equal(t, lines("two"), c.read("err"))
 	require.Equal(t, lines("one"), r.kept[protocol.StdoutFile])
 	require.Equal(t, lines("two"), r.kept[protocol.StderrFile])
+	require.Empty(t, r.stdout+r.stderr, "redirected output is not shown")
 
 	c.run(protocol.Spec{Stdout: "both", Stderr: "./both"}, "sh", "-c", "echo one; sleep 0.05; echo two >&2")
 	require.Equal(t, lines("one", "two"), c.read("both"))

@@ -25,6 +25,7 @@ type sink struct {
 	rec    *recording
 	live   int  // file descriptor, -1 once nobody reads it
 	within bool // the last byte shown did not end a line
+	hidden bool // what the command writes goes to files alone
 	files  []*file
 	stream *scrub.Stream // nil without secrets
 	buf    []byte
@@ -78,8 +79,9 @@ func (r *recording) show(live int, secrets *scrub.Set) *sink {
 	return s
 }
 
-// redirect adds the files that the spec asks for. One file for both streams is
-// opened once, so that they do not overwrite each other.
+// redirect adds the files that the spec asks for: what goes there is not shown,
+// as in a shell. One file for both streams is opened once, so that they do not
+// overwrite each other.
 func (r *recording) redirect(spec protocol.Spec) error {
 	var stdout *file
 	var err error
@@ -87,7 +89,7 @@ func (r *recording) redirect(spec protocol.Spec) error {
 		if stdout, err = r.create(spec.Stdout); err != nil {
 			return errors.New("redirecting stdout: " + err.Error())
 		}
-		r.stdout.files = append(r.stdout.files, stdout)
+		r.stdout.files, r.stdout.hidden = append(r.stdout.files, stdout), true
 	}
 	if spec.Stderr == "" {
 		return nil
@@ -98,7 +100,7 @@ func (r *recording) redirect(spec protocol.Spec) error {
 			return errors.New("redirecting stderr: " + err.Error())
 		}
 	}
-	r.stderr.files = append(r.stderr.files, stderr)
+	r.stderr.files, r.stderr.hidden = append(r.stderr.files, stderr), true
 	return nil
 }
 
@@ -161,8 +163,10 @@ func (s *sink) emit(text []byte) {
 	if len(text) == 0 {
 		return
 	}
-	s.within = text[len(text)-1] != '\n'
-	s.show(text)
+	if !s.hidden {
+		s.within = text[len(text)-1] != '\n'
+		s.show(text)
+	}
 	for _, f := range s.files {
 		if _, err := f.Write(text); err != nil {
 			s.rec.fail(err)
