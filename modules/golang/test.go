@@ -16,6 +16,7 @@ import (
 // Places in the container that tests run in.
 const (
 	testsPath    = "/tests"
+	eventsPath   = "/tests.out/events.json"
 	profilePath  = "/tests.out/coverage.out"
 	test2json    = "test2json"
 	testsTimeout = 10 * time.Minute
@@ -72,14 +73,18 @@ type testRun struct {
 
 // run runs the tests of one package.
 func (r testRun) run(ctx context.Context, p testPackage) (testresult.Output, error) {
-	ran := r.container(p).WithExec(r.opts.command(p), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
-	events, err := ran.Stdout(ctx)
-	if err != nil {
-		return testresult.Output{}, err
-	}
+	// The events are for programs: in a file, progress does not show them.
+	ran := r.container(p).WithExec(r.opts.command(p), dagger.ContainerWithExecOpts{
+		Expect:         dagger.ReturnTypeAny,
+		RedirectStdout: eventsPath,
+	})
 	code, err := ran.ExitCode(ctx)
 	if err != nil {
 		return testresult.Output{}, err
+	}
+	events, err := ran.File(eventsPath).Contents(ctx)
+	if err != nil {
+		return testresult.Output{}, fmt.Errorf("reading what they printed: %w", err)
 	}
 	out := testresult.Output{Package: p.path, Dir: p.dir, Files: p.files, Events: events, ExitCode: code}
 	if !r.opts.Cover {

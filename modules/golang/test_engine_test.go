@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"dagger.io/dagger"
 	"github.com/stretchr/testify/require"
@@ -89,6 +90,24 @@ func TestTest(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, chosen.Err())
 	require.Equal(t, 1, chosen.Total())
+}
+
+// Tests whose program ends before they do are in the results all the same.
+func TestTestsThatNeverEnd(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	src := c.Directory().
+		WithNewFile("go.mod", "module example.com/odd\n\ngo 1.26\n").
+		WithNewFile("slow/slow_test.go", "package slow\n\nimport \"testing\"\n\nfunc TestSlow(*testing.T) { select {} }\n").
+		WithNewFile("exits/exits_test.go", "package exits\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestExits(*testing.T) { os.Exit(3) }\n").
+		WithNewFile("panics/panics_test.go", "package panics\n\nimport \"testing\"\n\nfunc TestPanics(*testing.T) { panic(\"out of order\") }\n")
+	results, err := golang.New(c, src, golang.Options{}).Test(ctx, golang.TestOptions{Timeout: time.Second, Cover: true})
+	require.NoError(t, err)
+	shown := table(t, results)
+	require.EqualError(t, results.Err(), "3 of 3 tests failed", shown)
+	require.Contains(t, shown, "--- FAIL: example.com/odd/slow TestSlow (")
+	require.Regexp(t, `(?m)^--- FAIL: example.com/odd/slow \(.*\)\npanic: test timed out after 1s$`, shown)
+	require.Regexp(t, `(?m)^--- FAIL: example.com/odd/panics TestPanics \(.*\)\npanic: out of order \[recovered`, shown)
+	require.Contains(t, shown, "--- FAIL: example.com/odd/exits TestExits")
 }
 
 func TestTestBinaries(t *testing.T) {

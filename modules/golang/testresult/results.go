@@ -4,6 +4,7 @@
 package testresult
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -25,34 +26,82 @@ type Results struct {
 	execution *testjson.Execution
 	outputs   map[string]Output
 	order     []string // import paths
+	coverage  map[string]coverage
 }
 
 // Parse reads outputs, one for each package.
 func Parse(outputs []Output) (*Results, error) {
-	r := &Results{outputs: map[string]Output{}}
+	r := &Results{outputs: map[string]Output{}, coverage: map[string]coverage{}}
 	var events strings.Builder
 	for _, out := range outputs {
 		r.outputs[out.Package] = out
 		r.order = append(r.order, out.Package)
 		events.WriteString(out.Events)
+		events.WriteString(out.missingEnd())
+		measured, err := measure(out.Profile)
+		if err != nil {
+			return nil, err
+		}
+		if out.Profile != "" {
+			r.coverage[out.Package] = measured
+		}
 	}
 	execution, err := testjson.ScanTestOutput(testjson.ScanConfig{Stdout: strings.NewReader(events.String())})
 	if err != nil {
 		return nil, fmt.Errorf("reading the output of tests: %w", err)
 	}
 	r.execution = execution
-	for _, out := range outputs {
-		pkg := execution.Package(out.Package)
-		if out.ExitCode != 0 && (pkg == nil || pkg.Result() != testjson.ActionFail) {
-			return nil, fmt.Errorf("reading the output of tests: those of %s ended with exit code %d and did not say why: %q", out.Package, out.ExitCode, out.Events)
-		}
-	}
 	return r, nil
+}
+
+// missingEnd returns the events that the output of a program that failed lacks.
+// One that ends in the middle of a test never says that the package has
+// failed, and one that was killed says nothing at all.
+func (o Output) missingEnd() string {
+	if o.ExitCode == 0 {
+		return ""
+	}
+	var last struct{ Action, Test string }
+	lines := strings.Split(strings.TrimRight(o.Events, "\n"), "\n")
+	if json.Unmarshal([]byte(lines[len(lines)-1]), &last) == nil && last.Action == "fail" && last.Test == "" {
+		return ""
+	}
+	event := func(action, output string) string {
+		line, _ := json.Marshal(map[string]string{"Action": action, "Package": o.Package, "Output": output})
+		return string(line) + "\n"
+	}
+	if last.Action == "fail" {
+		return event("fail", "")
+	}
+	return event("output", fmt.Sprintf("the test program ended with exit code %d\n", o.ExitCode)) + event("fail", "")
 }
 
 // Failed returns how many tests failed, those with failed subtests not counted
 // beside them. A package that fails without a failed test counts as one.
-func (r *Results) Failed() int { return len(r.failures()) }
+func (r *Results) Failed() int {
+	var failed int
+	for _, count := range r.failed() {
+		failed += count
+	}
+	return failed
+}
+
+// failed counts the failed tests of each package. What a package says beside
+// them, such as that the time was up, is no further failure.
+func (r *Results) failed() map[string]int {
+	counts := map[string]int{}
+	for _, test := range r.failures() {
+		if test.Test != "" {
+			counts[test.Package]++
+		}
+	}
+	for _, test := range r.failures() {
+		if test.Test == "" {
+			counts[test.Package] = max(1, counts[test.Package])
+		}
+	}
+	return counts
+}
 
 func (r *Results) failures() []testjson.TestCase {
 	return testjson.FilterFailedUnique(r.execution.Failed())

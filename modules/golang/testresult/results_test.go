@@ -46,12 +46,12 @@ func outputs() []testresult.Output {
 				event(store, "TestLater", "output", "    store_test.go:12: no database\n") +
 				event(store, "TestLater", "skip", "") +
 				event(store, "", "fail", ""),
-			Profile: "mode: set\na.go:1.1,2.2 1 1\n",
+			Profile: "mode: set\na.go:1.1,2.2 3 1\na.go:3.1,4.2 1 0\n",
 		},
 		{
 			Package: "example.com/app", Dir: ".", ExitCode: 2,
 			Events:  event("example.com/app", "", "output", "panic: no settings\n") + event("example.com/app", "", "fail", ""),
-			Profile: "mode: set\nb.go:1.1,2.2 1 0\n",
+			Profile: "mode: set\nb.go:1.1,2.2 2 0\n",
 		},
 	}
 }
@@ -61,9 +61,10 @@ func TestTable(t *testing.T) {
 	require.NoError(t, err)
 	var b strings.Builder
 	require.NoError(t, results.WriteTable(&b))
-	require.Equal(t, `PACKAGE                RESULT  TESTS  FAILED  SKIPPED  TIME
-example.com/app/store  failed  3      1       1        0.25s
-example.com/app        failed  0      1       0        0.25s
+	require.Equal(t, `PACKAGE                RESULT  TESTS  FAILED  SKIPPED  TIME   COVERAGE
+example.com/app/store  failed  3      1       1        0.25s  75.0%
+example.com/app        failed  0      1       0        0.25s  0.0%
+total                          3      2       1               50.0%
 skipped 1: no database
 
 --- FAIL: example.com/app (0.00s)
@@ -104,12 +105,48 @@ func TestJUnitReadsBack(t *testing.T) {
 func TestProfile(t *testing.T) {
 	results, err := testresult.Parse(outputs())
 	require.NoError(t, err)
-	require.Equal(t, "mode: set\na.go:1.1,2.2 1 1\nb.go:1.1,2.2 1 0\n", results.Profile())
+	require.Equal(t, "mode: set\na.go:1.1,2.2 3 1\na.go:3.1,4.2 1 0\nb.go:1.1,2.2 2 0\n", results.Profile())
+	covered, statements := results.Coverage()
+	require.Equal(t, []int{3, 6}, []int{covered, statements})
 }
 
-func TestOutputThatSaysNothing(t *testing.T) {
-	_, err := testresult.Parse([]testresult.Output{{Package: "example.com/app", ExitCode: 137}})
-	require.ErrorContains(t, err, "those of example.com/app ended with exit code 137 and did not say why")
+func TestTableWithoutCoverage(t *testing.T) {
+	given := outputs()[:1]
+	given[0].Profile = ""
+	results, err := testresult.Parse(given)
+	require.NoError(t, err)
+	var b strings.Builder
+	require.NoError(t, results.WriteTable(&b))
+	require.True(t, strings.HasPrefix(b.String(), `PACKAGE                RESULT  TESTS  FAILED  SKIPPED  TIME
+example.com/app/store  failed  3      1       1        0.25s
+skipped 1: no database
+`), b.String())
+	require.Empty(t, results.Profile())
+}
+
+func TestProfileThatIsNone(t *testing.T) {
+	_, err := testresult.Parse([]testresult.Output{{Package: "example.com/app", Profile: "mode: set\nnot a line\n"}})
+	require.ErrorContains(t, err, "reading a coverage profile")
+}
+
+func TestProgramsThatEndTooEarly(t *testing.T) {
+	const pkg = "example.com/app"
+	start := event(pkg, "TestEnds", "run", "") + event(pkg, "TestEnds", "output", "about to end\n")
+	for name, c := range map[string]struct{ events, shown string }{
+		"killed":           {"", "--- FAIL: example.com/app (0.00s)\nthe test program ended with exit code 137\n"},
+		"killed in a test": {start, "--- FAIL: example.com/app TestEnds (not ended)\nabout to end\n"},
+		"exits in a test":  {start + event(pkg, "TestEnds", "fail", ""), "--- FAIL: example.com/app TestEnds (0.25s)\nabout to end\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			results, err := testresult.Parse([]testresult.Output{{Package: pkg, ExitCode: 137, Events: c.events}})
+			require.NoError(t, err)
+			require.Error(t, results.Err())
+			var b strings.Builder
+			require.NoError(t, results.WriteTable(&b))
+			require.Contains(t, b.String(), "\nexample.com/app  failed ")
+			require.Contains(t, b.String(), c.shown)
+		})
+	}
 }
 
 // What the Go command prints today is understood.

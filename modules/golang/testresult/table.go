@@ -17,19 +17,7 @@ import (
 // the failed ones printed. It is one write to out.
 func (r *Results) WriteTable(out io.Writer) error {
 	var b bytes.Buffer
-	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "PACKAGE\tRESULT\tTESTS\tFAILED\tSKIPPED\tTIME")
-	failed := map[string]int{}
-	for _, test := range r.failures() {
-		failed[test.Package]++
-	}
-	for _, name := range r.order {
-		if pkg := r.execution.Package(name); pkg != nil {
-			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%s\n",
-				name, result(pkg), pkg.Total, failed[name], len(pkg.Skipped), seconds(pkg.Elapsed()))
-		}
-	}
-	if err := table.Flush(); err != nil {
+	if err := r.writePackages(&b); err != nil {
 		return err
 	}
 	r.writeSkipped(&b)
@@ -41,6 +29,31 @@ func (r *Results) WriteTable(out io.Writer) error {
 	}
 	_, err := out.Write(b.Bytes())
 	return err
+}
+
+func (r *Results) writePackages(b *bytes.Buffer) error {
+	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	measured := len(r.coverage) > 0
+	line := func(format string, args []any, coverage string) {
+		fmt.Fprintf(table, format, args...)
+		if measured {
+			fmt.Fprint(table, "\t"+coverage)
+		}
+		fmt.Fprintln(table)
+	}
+	line("PACKAGE\tRESULT\tTESTS\tFAILED\tSKIPPED\tTIME", nil, "COVERAGE")
+	failed := r.failed()
+	for _, name := range r.order {
+		if pkg := r.execution.Package(name); pkg != nil {
+			args := []any{name, result(pkg), pkg.Total, failed[name], len(pkg.Skipped), seconds(pkg.Elapsed())}
+			line("%s\t%s\t%d\t%d\t%d\t%s", args, r.coverage[name].String())
+		}
+	}
+	if len(r.order) > 1 {
+		covered, statements := r.Coverage()
+		line("total\t\t%d\t%d\t%d\t", []any{r.Total(), r.Failed(), r.Skipped()}, coverage{statements, covered}.String())
+	}
+	return table.Flush()
 }
 
 func result(pkg *testjson.Package) string {
