@@ -16,6 +16,17 @@ import (
 // container. The same lock gives the same bytes on every machine; owners, modes
 // and times are the packages'.
 func WriteLayer(ctx context.Context, src Source, lock *Lock, w io.Writer) error {
+	return writeLayer(ctx, src, lock, w, true)
+}
+
+// WriteFiles writes a root file system that holds the files of a lock's
+// packages and nothing else: there is no database of dpkg, and no maintainer
+// script is meant to run. The same lock gives the same bytes on every machine.
+func WriteFiles(ctx context.Context, src Source, lock *Lock, w io.Writer) error {
+	return writeLayer(ctx, src, lock, w, false)
+}
+
+func writeLayer(ctx context.Context, src Source, lock *Lock, w io.Writer, installable bool) error {
 	paths, err := src.Fetch(ctx, lock)
 	if err != nil {
 		return err
@@ -24,11 +35,18 @@ func WriteLayer(ctx context.Context, src Source, lock *Lock, w io.Writer) error 
 	if err != nil {
 		return err
 	}
-	l := &layer{tar: tar.NewWriter(w), db: newDatabase(lock, control), dirs: map[string]bool{}, newest: time.Unix(0, 0)}
+	l := &layer{tar: tar.NewWriter(w), dirs: map[string]bool{}, newest: time.Unix(0, 0)}
+	if installable {
+		l.db = newDatabase(lock, control)
+	}
 	if err := walk(ctx, lock, paths, control, l.put); err != nil {
 		return fmt.Errorf("writing a layer of Debian packages: %w", err)
 	}
-	if err := l.finish(configureScript(lock, control, l.newest)); err != nil {
+	finish := l.tar.Close
+	if installable {
+		finish = func() error { return l.finish(configureScript(lock, control, l.newest)) }
+	}
+	if err := finish(); err != nil {
 		return fmt.Errorf("writing a layer of Debian packages: %w", err)
 	}
 	return nil
@@ -37,13 +55,15 @@ func WriteLayer(ctx context.Context, src Source, lock *Lock, w io.Writer) error 
 // layer writes members to a tar.
 type layer struct {
 	tar    *tar.Writer
-	db     *database
+	db     *database       // nil: none is written
 	dirs   map[string]bool // written so far
 	newest time.Time       // of all members
 }
 
 func (l *layer) put(m member) error {
-	l.db.record(m)
+	if l.db != nil {
+		l.db.record(m)
+	}
 	if m.existing {
 		return nil
 	}
@@ -57,7 +77,7 @@ func (l *layer) put(m member) error {
 	if m.Typeflag == tar.TypeDir {
 		h.Name += "/"
 	}
-	if l.db.conffile(m) {
+	if l.db != nil && l.db.conffile(m) {
 		// dpkg puts the file into its place when it configures the package.
 		h.Name += ".dpkg-new"
 	}

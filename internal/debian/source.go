@@ -60,8 +60,11 @@ func (s Source) arch() string {
 }
 
 // HostArch is Debian's name for the architecture this program runs on.
-func HostArch() string {
-	switch runtime.GOARCH {
+func HostArch() string { return Arch(runtime.GOARCH) }
+
+// Arch is Debian's name for an architecture that Go calls goarch.
+func Arch(goarch string) string {
+	switch goarch {
 	case "386":
 		return "i386"
 	case "arm":
@@ -69,7 +72,7 @@ func HostArch() string {
 	case "ppc64le":
 		return "ppc64el"
 	}
-	return runtime.GOARCH
+	return goarch
 }
 
 // suites names the suites searched, for messages.

@@ -25,7 +25,12 @@ const (
 // baseArchive returns the path of an image archive with the unpacked packages
 // of a lock, from the cache if it is there.
 func (d *Debian) baseArchive(ctx context.Context, lock *archive.Lock, platform ocispecs.Platform) (string, error) {
-	return cached(ctx, "images", lock.Suite+"-"+lock.Arch+"-"+lock.Digest()[:16]+"-"+revision+".tar", func(path string) error {
+	kind, write := "", archive.WriteLayer
+	if d.bare {
+		kind, write = "-files", archive.WriteFiles
+	}
+	name := lock.Suite + "-" + lock.Arch + "-" + lock.Digest()[:16] + kind + "-" + revision + ".tar"
+	return cached(ctx, "images", name, func(path string) error {
 		src, err := d.source(lock.Arch)
 		if err != nil {
 			return err
@@ -37,7 +42,7 @@ func (d *Debian) baseArchive(ctx context.Context, lock *archive.Lock, platform o
 				Cmd: []string{"bash"},
 			},
 			Layer: func(ctx context.Context, w io.Writer) error {
-				return archive.WriteLayer(ctx, src, lock, w)
+				return write(ctx, src, lock, w)
 			},
 		})
 	})

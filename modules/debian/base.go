@@ -33,6 +33,20 @@ func (d *Debian) Base(ctx context.Context) (*dagger.Container, error) {
 	return unpacked.WithExec(configure()), nil
 }
 
+// Unpacked returns a container with the files of Options.Packages and of what
+// they depend on, and nothing else: no essential packages, and no maintainer
+// script has run. It is for programs that need no set-up, and much smaller than
+// Base. Lock files are for one or the other.
+func (d *Debian) Unpacked(ctx context.Context) (*dagger.Container, error) {
+	bare := *d
+	bare.bare = true
+	unpacked, err := bare.unpacked(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("unpacking Debian packages: %w", err)
+	}
+	return unpacked, nil
+}
+
 // unpacked returns the base before its packages are configured.
 func (d *Debian) unpacked(ctx context.Context) (*dagger.Container, error) {
 	platform, arch, err := d.platform(ctx)

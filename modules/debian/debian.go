@@ -11,6 +11,7 @@ package debian
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -31,6 +32,13 @@ type Options struct {
 	// written when it does not exist; refresh it with UpdateLock. Without a lock
 	// file, only a base without further Packages is pinned.
 	Lock string
+	// Locks holds lock files named SUITE-ARCHITECTURE.lock, for a package that
+	// embeds some: the one that is for the same packages is used where Lock is
+	// not set.
+	Locks fs.FS
+	// Without names packages to leave out although others depend on them, such
+	// as those that only maintainer scripts need, with what only they need.
+	Without []string
 	// Platform is the containers' platform. Default: the engine's.
 	Platform dagger.Platform
 	// Mirror is the URL of the Debian mirror. Default: the one in
@@ -43,6 +51,7 @@ type Debian struct {
 	dag     *dagger.Client
 	opts    Options
 	keyring []byte // of the archive; empty: Debian's
+	bare    bool   // Packages alone, as Unpacked has them
 }
 
 // New returns the release that opts describes. Nothing is downloaded yet.
@@ -51,6 +60,7 @@ func New(dag *dagger.Client, opts Options) *Debian {
 		opts.Suite = archive.DefaultSuite
 	}
 	opts.Packages = slices.Clone(opts.Packages)
+	opts.Without = slices.Sorted(slices.Values(opts.Without))
 	return &Debian{dag: dag, opts: opts}
 }
 

@@ -25,7 +25,10 @@ var BasePackages = []string{"apt", "ca-certificates", "tzdata"}
 
 // wanted lists what the base is to hold, sorted.
 func (d *Debian) wanted() []string {
-	list := append(slices.Clone(BasePackages), d.opts.Packages...)
+	list := slices.Clone(d.opts.Packages)
+	if !d.bare {
+		list = append(list, BasePackages...)
+	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }
@@ -43,13 +46,33 @@ func (d *Debian) lock(ctx context.Context, arch string) (*archive.Lock, error) {
 		}
 		return l, d.check(l, arch)
 	}
-	if len(d.opts.Packages) == 0 {
+	if l := d.embeddedLock(arch); l != nil {
+		return l, nil
+	}
+	if len(d.opts.Packages) == 0 && len(d.opts.Without) == 0 && !d.bare {
 		text, err := defaultLocks.ReadFile("locks/" + d.opts.Suite + "-" + arch + ".lock")
 		if err == nil {
 			return archive.ParseLock(string(text))
 		}
 	}
 	return d.resolve(ctx, arch)
+}
+
+// embeddedLock returns the lock of Options.Locks that is for the same packages,
+// or nil.
+func (d *Debian) embeddedLock(arch string) *archive.Lock {
+	if d.opts.Locks == nil {
+		return nil
+	}
+	text, err := fs.ReadFile(d.opts.Locks, d.opts.Suite+"-"+arch+".lock")
+	if err != nil {
+		return nil
+	}
+	l, err := archive.ParseLock(string(text))
+	if err != nil || d.check(l, arch) != nil {
+		return nil
+	}
+	return l
 }
 
 // check refuses a lock that is for another base.
@@ -66,6 +89,9 @@ func (d *Debian) check(l *archive.Lock, arch string) error {
 	case !slices.Equal(have, want):
 		return stale("packages", strings.Join(have, " "), strings.Join(want, " "))
 	}
+	if !slices.Equal(slices.Sorted(slices.Values(l.Without)), d.opts.Without) {
+		return stale("packages without", strings.Join(l.Without, " "), strings.Join(d.opts.Without, " "))
+	}
 	return nil
 }
 
@@ -74,7 +100,7 @@ func (d *Debian) resolve(ctx context.Context, arch string) (*archive.Lock, error
 	if err != nil {
 		return nil, err
 	}
-	return src.Resolve(ctx, d.wanted(), archive.ResolveOptions{Essential: true})
+	return src.Resolve(ctx, d.wanted(), archive.ResolveOptions{Essential: !d.bare, Without: d.opts.Without})
 }
 
 func (d *Debian) writeLock(ctx context.Context, arch string) (*archive.Lock, error) {

@@ -1,0 +1,28 @@
+# Runs the server on a copy of the data folder at SEED: SEED USER PASSWORD-FILE|"" [ARG...]
+seed=$1 user=$2 password=$3
+shift 3
+
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+	# Complete or not there at all, also in a volume.
+	rm -rf "$PGDATA.new"
+	cp -R "$seed" "$PGDATA.new"
+	chmod 700 "$PGDATA.new"
+	mv "$PGDATA.new" "$PGDATA"
+fi
+
+# Beside the server and no child of it, since it asks who its children are.
+if [ -n "$password" ]; then
+	export PASSWORD_FILE="$password"
+	(
+		until psql -X -q -v ON_ERROR_STOP=1 -U "$user" -d postgres 2> /dev/null << 'END'
+set log_statement = none;
+set log_min_duration_statement = -1;
+\set password `cat "$PASSWORD_FILE"`
+alter role current_user password :'password';
+END
+		do
+			sleep 0.01
+		done &
+	)
+fi
+exec postgres -c unix_socket_directories="$PGHOST" "$@"
