@@ -95,15 +95,16 @@ func to[T any](n *Node) (T, bool) {
 
 // The conversions that GraphQL's inline fragments ask for.
 
-func (n *Node) ToQuery() (*Query, bool)             { return to[*Query](n) }
-func (n *Node) ToContainer() (*Container, bool)     { return to[*Container](n) }
-func (n *Node) ToDirectory() (*Directory, bool)     { return to[*Directory](n) }
-func (n *Node) ToFile() (*File, bool)               { return to[*File](n) }
-func (n *Node) ToHost() (*Host, bool)               { return to[*Host](n) }
-func (n *Node) ToCacheVolume() (*CacheVolume, bool) { return to[*CacheVolume](n) }
-func (n *Node) ToSecret() (*Secret, bool)           { return to[*Secret](n) }
-func (n *Node) ToEnvVariable() (*EnvVariable, bool) { return to[*EnvVariable](n) }
-func (n *Node) ToLabel() (*Label, bool)             { return to[*Label](n) }
-func (n *Node) ToPort() (*Port, bool)               { return to[*Port](n) }
-func (n *Node) ToService() (*Service, bool)         { return to[*Service](n) }
-func (n *Node) ToStat() (*Stat, bool)               { return to[*Stat](n) }
+func (n *Node) ToQuery() (*Query, bool)                         { return to[*Query](n) }
+func (n *Node) ToContainer() (*Container, bool)                 { return to[*Container](n) }
+func (n *Node) ToDirectory() (*Directory, bool)                 { return to[*Directory](n) }
+func (n *Node) ToFile() (*File, bool)                           { return to[*File](n) }
+func (n *Node) ToHost() (*Host, bool)                           { return to[*Host](n) }
+func (n *Node) ToCacheVolume() (*CacheVolume, bool)             { return to[*CacheVolume](n) }
+func (n *Node) ToSecret() (*Secret, bool)                       { return to[*Secret](n) }
+func (n *Node) ToEnvVariable() (*EnvVariable, bool)             { return to[*EnvVariable](n) }
+func (n *Node) ToLabel() (*Label, bool)                         { return to[*Label](n) }
+func (n *Node) ToPort() (*Port, bool)                           { return to[*Port](n) }
+func (n *Node) ToService() (*Service, bool)                     { return to[*Service](n) }
+func (n *Node) ToHealthcheckConfig() (*HealthcheckConfig, bool) { return to[*HealthcheckConfig](n) }
+func (n *Node) ToStat() (*Stat, bool)                           { return to[*Stat](n) }

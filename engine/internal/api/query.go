@@ -142,6 +142,10 @@ func (*Query) LoadFileFromID(ctx context.Context, a idArgs) (*File, error) {
 	return load[*File](queryOf(ctx).srv, a.ID)
 }
 
+func (*Query) LoadHealthcheckConfigFromID(ctx context.Context, a idArgs) (*HealthcheckConfig, error) {
+	return load[*HealthcheckConfig](queryOf(ctx).srv, a.ID)
+}
+
 func (*Query) LoadHostFromID(ctx context.Context, a idArgs) (*Host, error) {
 	return load[*Host](queryOf(ctx).srv, a.ID)
 }

@@ -23,12 +23,12 @@ import (
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
-// How long a service may take until its ports answer, and how long to end once
-// it was asked to.
-const (
-	healthPatience = 60 * time.Second
-	stopPatience   = 10 * time.Second
-)
+// healthPatience is how long a service may take, once its command runs, until
+// its ports answer or its health check succeeds: so long after its start period.
+var healthPatience = 60 * time.Second
+
+// stopPatience is how long a service may take to end once it was asked to.
+const stopPatience = 10 * time.Second
 
 // Service is a command that keeps running for others: one instance in a session,
 // started when first needed.
@@ -36,29 +36,38 @@ type Service struct {
 	session *Session
 	exec    *execDef
 	Key     digest.Digest // names the definition: the same in every session
-	Name    string        // for people
-	Ports   []int
+	ServiceOptions
 
 	mu       sync.Mutex
 	instance *instance
 }
 
+// ServiceOptions describe a service apart from its exec.
+type ServiceOptions struct {
+	Name  string // for people
+	Ports []int
+	// Checked says that a health check decides when the service is ready, not its
+	// ports. Its failures do not count for StartPeriod.
+	Checked     bool
+	StartPeriod time.Duration
+}
+
 // DefineService makes a service of an exec, whose state run is. Equal
 // definitions are one service.
-func (s *Session) DefineService(ctx context.Context, run llb.State, platform ocispecs.Platform, name string, ports []int) (*Service, error) {
+func (s *Session) DefineService(ctx context.Context, run llb.State, platform ocispecs.Platform, o ServiceOptions) (*Service, error) {
 	def, err := run.Marshal(ctx, llb.Platform(platform))
 	if err != nil {
-		return nil, fmt.Errorf("describing service %s: %w", name, err)
+		return nil, fmt.Errorf("describing service %s: %w", o.Name, err)
 	}
 	key, err := s.stableDigest(def)
 	if err != nil {
-		return nil, fmt.Errorf("describing service %s: %w", name, err)
+		return nil, fmt.Errorf("describing service %s: %w", o.Name, err)
 	}
 	exec, err := parseExec(def)
 	if err != nil {
-		return nil, fmt.Errorf("describing service %s: %w", name, err)
+		return nil, fmt.Errorf("describing service %s: %w", o.Name, err)
 	}
-	return s.services.add(&Service{session: s, exec: exec, Key: key, Name: name, Ports: ports}), nil
+	return s.services.add(&Service{session: s, exec: exec, Key: key, ServiceOptions: o}), nil
 }
 
 // services are the services of a session.
@@ -144,29 +153,26 @@ func ServiceMounts(arch string) []llb.RunOption {
 
 // instance is one run of a service.
 type instance struct {
-	dir     string
-	ready   chan struct{} // closed when its ports answer
-	ended   chan struct{} // closed when it is gone
-	stop    chan stopRequest
-	failure error // valid after ended, nil if it was stopped
-	log     *serviceLog
+	dir       string
+	ready     chan struct{} // closed when its ports answer, or its health check has succeeded
+	unhealthy chan struct{} // closed when its health check has failed too often
+	ended     chan struct{} // closed when it is gone
+	stop      chan stopRequest
+	failure   error // valid after ended, nil if it was stopped
+	log       *serviceLog
 }
 
 type stopRequest struct{ kill bool }
 
-// Start starts the service unless it runs, waits until its ports answer and
-// returns the folder of its sockets.
+// Start starts the service unless it runs, waits until it is ready and returns
+// the folder of its sockets.
 func (s *Service) Start(ctx context.Context) (string, error) {
 	inst := s.current()
-	patience := time.NewTimer(healthPatience)
-	defer patience.Stop()
 	select {
 	case <-inst.ready:
 		return inst.dir, nil
 	case <-inst.ended:
 		return "", s.failed(inst)
-	case <-patience.C:
-		return "", fmt.Errorf("service %s: its ports %v did not answer within %s%s", s.Name, s.Ports, healthPatience, inst.log.tail())
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
@@ -203,9 +209,11 @@ func (s *Service) current() *instance {
 		}
 	}
 	inst := &instance{
-		dir: identity.NewID(), ready: make(chan struct{}), ended: make(chan struct{}), stop: make(chan stopRequest, 2),
+		dir: identity.NewID(), stop: make(chan stopRequest, 2),
+		ready: make(chan struct{}), unhealthy: make(chan struct{}), ended: make(chan struct{}),
 	}
-	inst.log = newServiceLog(s, func() { close(inst.ready) })
+	inst.log = newServiceLog(s)
+	inst.log.onReady, inst.log.onUnhealthy = func() { close(inst.ready) }, func() { close(inst.unhealthy) }
 	s.instance = inst
 	go func() {
 		defer close(inst.ended)
@@ -265,13 +273,35 @@ func (s *Service) runIn(ctx context.Context, gw gateway.Client, inst *instance) 
 	}
 	exited := make(chan error, 1)
 	go func() { exited <- proc.Wait() }()
-	select {
-	case err := <-exited:
-		return exitReason(err)
-	case request := <-inst.stop:
-		stopProcess(ctx, proc, exited, inst.stop, request)
-		return nil
+	patience := time.NewTimer(healthPatience + s.StartPeriod)
+	defer patience.Stop()
+	ready, tooLate := inst.ready, patience.C
+	for {
+		select {
+		case err := <-exited:
+			return exitReason(err)
+		case request := <-inst.stop:
+			stopProcess(ctx, proc, exited, inst.stop, request)
+			return nil
+		case <-ready:
+			ready, tooLate = nil, nil
+		case <-inst.unhealthy:
+			stopProcess(ctx, proc, exited, inst.stop, stopRequest{})
+			return errors.New("it is unhealthy")
+		case <-tooLate:
+			stopProcess(ctx, proc, exited, inst.stop, stopRequest{})
+			return s.neverReady()
+		}
 	}
+}
+
+// neverReady says what nobody has seen.
+func (s *Service) neverReady() error {
+	patience := healthPatience + s.StartPeriod
+	if s.Checked {
+		return fmt.Errorf("its health check did not succeed within %s", patience)
+	}
+	return fmt.Errorf("its ports %v did not answer within %s", s.Ports, patience)
 }
 
 // stopProcess asks a process to end, and makes it end if it does not.

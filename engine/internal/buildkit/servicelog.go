@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,16 +23,17 @@ const tailLines = 20
 type serviceLog struct {
 	vertex   *client.Vertex
 	progress *progress
-	onReady  func()
+	// Called once each, when the shim says so.
+	onReady, onUnhealthy func()
 
-	mu    sync.Mutex
-	lines []string
-	ready bool
+	mu      sync.Mutex
+	lines   []string
+	checked string // what the last failed health check has written
 }
 
-func newServiceLog(s *Service, onReady func()) *serviceLog {
+func newServiceLog(s *Service) *serviceLog {
 	now := time.Now()
-	l := &serviceLog{progress: s.session.progress, onReady: onReady, vertex: &client.Vertex{
+	l := &serviceLog{progress: s.session.progress, vertex: &client.Vertex{
 		Digest: digest.FromString(s.Key.String() + now.String()), Name: "service " + s.Name, Started: &now,
 	}}
 	l.progress.send(&client.SolveStatus{Vertexes: []*client.Vertex{l.vertex}})
@@ -49,14 +51,19 @@ func (l *serviceLog) end(failure error) {
 	l.progress.send(&client.SolveStatus{Vertexes: []*client.Vertex{&done}})
 }
 
-// tail is the end of an error's message: the service's last lines.
+// tail is the end of an error's message: what the health check has said, and the
+// service's last lines.
 func (l *serviceLog) tail() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.lines) == 0 {
-		return ""
+	text := ""
+	if l.checked != "" {
+		text = "\nits health check:\n" + l.checked
 	}
-	return "\nits last lines:\n" + strings.Join(l.lines, "\n")
+	if len(l.lines) > 0 {
+		text += "\nits last lines:\n" + strings.Join(l.lines, "\n")
+	}
+	return text
 }
 
 func (l *serviceLog) stdout() io.WriteCloser { return &lineWriter{log: l, stream: 1} }
@@ -64,14 +71,7 @@ func (l *serviceLog) stdout() io.WriteCloser { return &lineWriter{log: l, stream
 func (l *serviceLog) stderr() io.WriteCloser { return &lineWriter{log: l, stream: 2} }
 
 func (l *serviceLog) line(stream int, line []byte) {
-	if stream == 2 && strings.HasPrefix(string(line), protocol.MarkerReady) {
-		l.mu.Lock()
-		first := !l.ready
-		l.ready = true
-		l.mu.Unlock()
-		if first {
-			l.onReady()
-		}
+	if stream == 2 && l.heard(string(line)) {
 		return
 	}
 	l.mu.Lock()
@@ -81,6 +81,41 @@ func (l *serviceLog) line(stream int, line []byte) {
 	l.progress.send(&client.SolveStatus{Logs: []*client.VertexLog{{
 		Vertex: l.vertex.Digest, Stream: stream, Data: append(line, '\n'), Timestamp: time.Now(),
 	}}})
+}
+
+// heard takes in what the shim says of the service's health, and reports whether
+// the line was that.
+func (l *serviceLog) heard(line string) bool {
+	if line == protocol.MarkerReady {
+		l.once(&l.onReady)
+		return true
+	}
+	quoted, unready := strings.CutPrefix(line, protocol.MarkerUnready)
+	unhealthy := false
+	if !unready {
+		quoted, unhealthy = strings.CutPrefix(line, protocol.MarkerUnhealthy)
+	}
+	said, err := strconv.Unquote(quoted)
+	if !unready && !unhealthy || err != nil {
+		return false
+	}
+	l.mu.Lock()
+	l.checked = said
+	l.mu.Unlock()
+	if unhealthy {
+		l.once(&l.onUnhealthy)
+	}
+	return true
+}
+
+func (l *serviceLog) once(call *func()) {
+	l.mu.Lock()
+	f := *call
+	*call = nil
+	l.mu.Unlock()
+	if f != nil {
+		f()
+	}
 }
 
 // lineWriter cuts a stream into lines.

@@ -44,7 +44,13 @@ func (c Container) AsService(ctx context.Context, s *buildkit.Session, o ExecOpt
 		}
 	}
 	spec.Listen = ports
+	name := execName(args)[len("exec "):]
+	options := buildkit.ServiceOptions{Name: name, Ports: ports}
+	if check := c.Healthcheck(); check != nil {
+		spec.Check = check.command(c.Config.Shell)
+		options.Checked, options.StartPeriod = true, check.StartPeriod
+	}
 	opts = append(opts, buildkit.ServiceMounts(c.Platform.Architecture)...)
-	opts = append(opts, llb.WithCustomName("service "+execName(args)), llb.Args(protocol.ServeArgs(spec, args...)))
-	return s.DefineService(ctx, c.FS.Run(opts...).Root(), c.Platform, execName(args)[len("exec "):], ports)
+	opts = append(opts, llb.WithCustomName("service "+name), llb.Args(protocol.ServeArgs(spec, args...)))
+	return s.DefineService(ctx, c.FS.Run(opts...).Root(), c.Platform, options)
 }

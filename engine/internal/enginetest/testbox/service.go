@@ -15,12 +15,18 @@ import (
 var serviceCommands = map[string]command{
 	"keep":   keep,
 	"relate": relate,
+	"ok":     ok,
 }
 
 // keep serves a store over HTTP on a port: PUT through /set/NAME?v=VALUE, GET
-// through /get/NAME; /start tells when it was started.
+// through /get/NAME; /start tells when it was started; /healthy is an error
+// before a second argument, a duration, has gone by.
 func keep(args []string) error {
-	start := strconv.FormatInt(time.Now().UnixNano(), 10)
+	began, sick := time.Now(), time.Duration(0)
+	if len(args) > 1 {
+		sick, _ = time.ParseDuration(args[1])
+	}
+	start := strconv.FormatInt(began.UnixNano(), 10)
 	var mu sync.Mutex
 	values := map[string]string{}
 	mux := http.NewServeMux()
@@ -36,8 +42,26 @@ func keep(args []string) error {
 		fmt.Fprintln(w, values[r.PathValue("name")])
 	})
 	mux.HandleFunc("/start", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, start) })
+	mux.HandleFunc("/healthy", func(w http.ResponseWriter, _ *http.Request) {
+		if time.Since(began) < sick {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
 	fmt.Println("keeping on port", args[0])
 	return http.ListenAndServe("127.0.0.1:"+args[0], mux)
+}
+
+// ok fails unless a URL answers with 200 OK.
+func ok(args []string) error {
+	resp, err := http.Get(args[0])
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", args[0], resp.Status)
+	}
+	return nil
 }
 
 // relate serves on a port what a URL answers with.

@@ -1,5 +1,7 @@
 package protocol
 
+import "time"
+
 // NetName is the folder below Root where services and their clients meet.
 const NetName = "net"
 
@@ -15,9 +17,34 @@ const NetDir = Root + "/" + NetName
 // have the same. It is no part of definitions, and the command does not see it.
 const ServiceVariable = "BODKIN_EXEC_INSTANCE"
 
-// MarkerReady is the line on stderr with which the shim of a service says that
-// all its ports answer, but for those that nobody waits for.
-const MarkerReady = "bodkin-shim: ready"
+// What the shim of a service says on stderr about its health, one line each.
+const (
+	// MarkerReady: all ports answer, but for those that nobody waits for, or the
+	// health check has succeeded.
+	MarkerReady = "bodkin-shim: ready"
+	// MarkerUnready opens a line with what a failed health check has written, in
+	// Go's quotes. The next check follows.
+	MarkerUnready = "bodkin-shim: not ready: "
+	// MarkerUnhealthy is MarkerUnready of the last check: it has failed too often.
+	MarkerUnhealthy = "bodkin-shim: unhealthy: "
+)
+
+// Check is a command that tells whether a service is healthy: by exit code 0. It
+// runs in the service's container as the service's user, until it succeeds for
+// the first time.
+type Check struct {
+	Command []string `json:"command"`
+	// Timeout is how long one run may take.
+	Timeout time.Duration `json:"timeout"`
+	// StartPeriod is how long no failure counts, Interval how long after that, or
+	// after the last failure that counted, the next one does. The service is
+	// unhealthy after Retries of them.
+	StartPeriod time.Duration `json:"startPeriod,omitempty"`
+	Interval    time.Duration `json:"interval"`
+	Retries     int           `json:"retries"`
+	// MaxPause bounds the growing pauses between runs.
+	MaxPause time.Duration `json:"maxPause"`
+}
 
 // Service is a service that an exec uses. The shim listens on the exec's
 // loopback and passes connections on.

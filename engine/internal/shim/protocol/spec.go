@@ -54,6 +54,9 @@ type Spec struct {
 	Listen    []int `json:"listen,omitempty"`
 	SkipCheck []int `json:"skipCheck,omitempty"`
 
+	// Check is a service's health check. It decides in place of the ports.
+	Check *Check `json:"check,omitempty"`
+
 	// NoInit leaves orphaned processes to the command, as if it were PID 1.
 	NoInit bool `json:"noInit,omitempty"`
 }

@@ -12,6 +12,8 @@ import (
 const (
 	firstPause = 10 * time.Millisecond
 	lastPause  = 100 * time.Millisecond
+	// firstTry is the first pause where somebody waits for a service.
+	firstTry = 2 * time.Millisecond
 )
 
 // longer returns how long to wait after a wait of pause was not enough.

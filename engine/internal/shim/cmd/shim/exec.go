@@ -60,7 +60,7 @@ func verdict(expect protocol.Expect, code int) int {
 // exit code. A command that cannot be started has the exit code that a shell
 // would give it. It errs when nothing was started for another reason. Once the
 // command runs, started is called if it is not nil.
-func (r *recording) run(j *job, command []string, started func(*pipes)) (int, error) {
+func (r *recording) run(j *job, command []string, started func(*process, *pipes)) (int, error) {
 	stdin, err := openStdin(j.spec)
 	if err != nil {
 		return 0, err
@@ -82,7 +82,7 @@ func (r *recording) run(j *job, command []string, started func(*pipes)) (int, er
 		return failed.code, nil
 	}
 	if started != nil {
-		started(pipes)
+		started(child, pipes)
 	}
 	return (&relay{pipes: pipes, rec: r, child: child}).run()
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/binary"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,6 +22,7 @@ type pipes struct {
 	epoll                 int
 	open                  int // streams that may still bring something
 	buf                   []byte
+	checked               atomic.Pointer[string] // what a failed health check has written
 }
 
 func newPipes() (*pipes, error) {
@@ -59,11 +61,14 @@ func (p *pipes) closeWrite() {
 	syscall.Close(p.stderr.write)
 }
 
-// announceReady is what a service's health check announces. Exit codes are not
-// negative.
-const announceReady = -1
+// What is announced of a service's health. Exit codes are not negative.
+const (
+	announceReady = -1 - iota
+	announceUnready
+	announceUnhealthy
+)
 
-// announce makes wait report that the command has ended, or is ready.
+// announce makes wait report that the command has ended, or how a service is.
 func (p *pipes) announce(code int) {
 	var message [4]byte
 	binary.LittleEndian.PutUint32(message[:], uint32(code))

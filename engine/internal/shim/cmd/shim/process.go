@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 )
@@ -19,6 +20,9 @@ var forwarded = []os.Signal{
 type process struct {
 	pid   int
 	ended atomic.Bool
+
+	mu     sync.Mutex
+	others map[int]chan<- int // get the exit codes of other children, by process ID
 }
 
 // start starts the program at path. It leads a process group of its own, so
@@ -75,7 +79,33 @@ func (c *process) wait(ended func(code int)) {
 		case pid == c.pid:
 			c.ended.Store(true)
 			ended(exitCode(status))
+		default:
+			c.tell(pid, exitCode(status))
 		}
+	}
+}
+
+// fork starts another child beside the command, whose exit code ended gets: one
+// place only may reap.
+func (c *process) fork(path string, argv []string, attr *syscall.ProcAttr, ended chan<- int) (pid int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if pid, err = syscall.ForkExec(path, argv, attr); err != nil {
+		return 0, err
+	}
+	if c.others == nil {
+		c.others = map[int]chan<- int{}
+	}
+	c.others[pid] = ended
+	return pid, nil
+}
+
+func (c *process) tell(pid, code int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ended := c.others[pid]; ended != nil {
+		delete(c.others, pid)
+		ended <- code
 	}
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
@@ -68,11 +69,17 @@ func (r *relay) pass(fd int) error {
 
 // hear acts on what was announced.
 func (r *relay) hear(code int) {
-	if code != announceReady {
+	switch {
+	case code >= 0:
 		r.code, r.ended = code, true
 		r.deadline = time.Now().Add(grace)
-	} else if !r.ended {
+	case r.ended:
+	case code == announceReady:
 		r.rec.stderr.line(protocol.MarkerReady)
+	case code == announceUnready:
+		r.rec.stderr.line(protocol.MarkerUnready + strconv.Quote(*r.pipes.checked.Load()))
+	case code == announceUnhealthy:
+		r.rec.stderr.line(protocol.MarkerUnhealthy + strconv.Quote(*r.pipes.checked.Load()))
 	}
 }
 

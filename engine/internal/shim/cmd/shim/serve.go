@@ -22,7 +22,11 @@ func runServe(arg string, command []string) int {
 	}
 	defer instance.remove()
 	rec := newLive(j.secrets)
-	code, err := rec.run(j, command, func(p *pipes) {
+	code, err := rec.run(j, command, func(child *process, p *pipes) {
+		if j.spec.Check != nil {
+			go newHealth(j, child, p).await()
+			return
+		}
 		go func() {
 			awaitPorts(j.spec.Listen, j.spec.SkipCheck)
 			p.announce(announceReady)
@@ -38,7 +42,7 @@ func runServe(arg string, command []string) int {
 
 // awaitPorts returns when all ports but those to skip answer.
 func awaitPorts(ports, skip []int) {
-	pause := firstPause
+	pause := firstTry
 	for _, port := range ports {
 		for !slices.Contains(skip, port) && !listening(port) {
 			time.Sleep(pause)
