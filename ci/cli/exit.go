@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/bodkin-ci/bodkin/ci/internal/interrupt"
 )
@@ -21,6 +22,9 @@ Exit status: 0 all done, 1 a step failed, 2 wrong usage, 130 interrupted.
 
 // errReported is the error of a run that has told the user what went wrong.
 var errReported = errors.New("a step failed")
+
+// errNoEngine is the same where there is nothing to run on.
+var errNoEngine = fmt.Errorf("connecting to the engine: %w", errReported)
 
 // runError marks an error of the work itself. All others come from reading the
 // command line: the user has to call the program differently.

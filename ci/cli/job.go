@@ -40,13 +40,19 @@ type Job struct {
 // Source returns the application's folder without what git ignores, the
 // repository's history and earlier output.
 func (j *Job) Source() *dagger.Directory {
+	return j.Dag.Host().Directory(j.App.Dir, dagger.HostDirectoryOpts{Exclude: notSource(j.App, j.outside...), Gitignore: true})
+}
+
+// notSource lists what is never part of an application's source: the
+// repository's history, output, and the outside folders that are within it.
+func notSource(app App, outside ...string) []string {
 	exclude := []string{".git", "dist"}
-	for _, dir := range j.outside {
-		if rel, err := filepath.Rel(j.App.Dir, dir); err == nil && rel != "." && filepath.IsLocal(rel) {
+	for _, dir := range outside {
+		if rel, err := filepath.Rel(app.Dir, dir); err == nil && rel != "." && filepath.IsLocal(rel) {
 			exclude = append(exclude, filepath.ToSlash(rel))
 		}
 	}
-	return j.Dag.Host().Directory(j.App.Dir, dagger.HostDirectoryOpts{Exclude: exclude, Gitignore: true})
+	return exclude
 }
 
 // Revision returns which source is built. It may wait for git.

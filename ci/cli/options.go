@@ -28,6 +28,7 @@ type options struct {
 	progress  string
 	timeout   time.Duration
 	keepGoing bool
+	watch     bool
 }
 
 // optionsHelp explains what does not fit into one line for each flag.
@@ -64,6 +65,12 @@ func (o *options) register(cmd *cobra.Command, command Command) {
 	}
 	if len(command.All) > 0 {
 		f.BoolVar(&o.keepGoing, "keep-going", false, "run all steps, also after one has failed")
+	}
+	if command.Watch {
+		f.BoolVar(&o.watch, "watch", false, "run again when a source file changes, until interrupted")
+	}
+	if command.Flags != nil {
+		command.Flags(f)
 	}
 	f.StringVar(&o.engine, "engine", "", "`address` of the engine to use (default: see above)")
 	f.StringVar(&o.progress, "progress", string(progress.Auto), "`mode`: auto, tty, plain or json")
@@ -109,6 +116,7 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 	return &plan{
 		parts: parts, apps: selected, platforms: platforms, output: output,
 		engine: o.engine, mode: mode, timeout: o.timeout, epoch: epoch,
+		watch:         o.watch,
 		stopOnFailure: len(command.All) > 0 && !o.keepGoing,
 	}, nil
 }

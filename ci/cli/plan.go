@@ -28,6 +28,7 @@ type plan struct {
 	timeout   time.Duration
 	epoch     time.Time
 
+	watch         bool // run again when a source file changes
 	stopOnFailure bool // the first step that fails stops the others
 }
 

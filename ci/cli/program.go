@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bodkin-ci/bodkin/ci/internal/apps"
 )
@@ -31,6 +32,10 @@ type Command struct {
 	Short string // one line of help
 	Long  string // more help, in full sentences
 	Steps Steps
+	// Flags adds flags of the command's own. What it binds them to, the steps read.
+	Flags func(*pflag.FlagSet)
+	// Watch commands have --watch: they run again when a source file changes.
+	Watch bool
 	// Native commands run on the engine's own platform: they have no --platform.
 	Native bool
 	// All names other commands, whose steps this one runs side by side instead

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"dagger.io/dagger"
@@ -31,21 +32,40 @@ const (
 // disconnectTimeout bounds how long the engine may take to say goodbye.
 const disconnectTimeout = 10 * time.Second
 
-// run does what was planned and reports it.
+// run does what was planned and reports it, with --watch until interrupted.
 func (p *plan) run(ctx context.Context) error {
 	if err := p.prepareOutput(); err != nil {
 		return err
 	}
-	display := progress.New(os.Stderr, p.mode)
-	ctx, stop := interrupt.Watch(ctx, display.Restore)
+	var shown atomic.Pointer[progress.Display]
+	ctx, stop := interrupt.Watch(ctx, func() {
+		if display := shown.Load(); display != nil {
+			display.Restore()
+		}
+	})
 	defer stop()
+	once := func(ctx context.Context) error {
+		display := progress.New(os.Stderr, p.mode)
+		shown.Store(display)
+		return p.once(ctx, display)
+	}
+	if p.watch {
+		return p.again(ctx, once)
+	}
+	return once(ctx)
+}
 
+// once does what was planned in a session of its own.
+func (p *plan) once(ctx context.Context, display *progress.Display) error {
 	r := &session{
 		plan: p, display: display, log: newLogger(display.Log(), p.mode),
 		jobs: p.jobs(ctx), start: time.Now(),
 	}
 	r.execute(ctx)
 	display.Close()
+	if cause := context.Cause(ctx); errors.Is(cause, errChanged) {
+		return cause
+	}
 	return r.report(ctx)
 }
 
@@ -175,10 +195,13 @@ func (r *session) reportFailures(out io.Writer) error {
 	for _, result := range failed {
 		r.reportFailure(out, result.Err)
 	}
-	if len(failed) > 0 {
-		return errReported
+	switch {
+	case len(failed) == 0:
+		return nil
+	case r.client == nil:
+		return errNoEngine
 	}
-	return nil
+	return errReported
 }
 
 func (r *session) reportFailure(out io.Writer, err error) {
