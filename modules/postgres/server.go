@@ -29,8 +29,10 @@ const (
 	passwordPath = "/run/secrets/postgres-password"
 )
 
-// startTimeout is how long the server may take to answer.
-const startTimeout = "60s"
+// patience is how long the server may take to answer, and how often it is asked.
+var patience = dagger.ContainerWithDockerHealthcheckOpts{
+	StartPeriod: "45s", StartInterval: "50ms", Interval: "1s", Timeout: "10s", Retries: 5,
+}
 
 // script is the command that runs a shell script. Its arguments follow.
 func script(text string, args ...string) []string {
@@ -72,6 +74,7 @@ func (p *Postgres) server(ctr *dagger.Container, password *dagger.Secret) *dagge
 		WithEnvVariable("PGDATA", dataPath+"/data").
 		WithMountedSecret(passwordPath, password, dagger.ContainerWithMountedSecretOpts{Owner: p.owner(), Mode: 0o400}).
 		WithExposedPort(Port).
+		WithDockerHealthcheck(script(readyScript, p.opts.User, p.opts.Database, passwordPath), patience).
 		AsService(dagger.ContainerAsServiceOpts{
 			Args: script(startScript, append([]string{seedPath, p.opts.User, set}, p.arguments()...)...),
 		})

@@ -10,19 +10,27 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 	mv "$PGDATA.new" "$PGDATA"
 fi
 
-# Beside the server and no child of it, since it asks who its children are.
+# Asked to end with TERM, the server would wait for its clients.
+postgres -c unix_socket_directories="$PGHOST" "$@" &
+server=$!
+trap 'kill -INT "$server" || true' INT TERM
+
 if [ -n "$password" ]; then
 	export PASSWORD_FILE="$password"
-	(
-		until psql -X -q -v ON_ERROR_STOP=1 -U "$user" -d postgres 2> /dev/null << 'END'
+	until psql -X -q -v ON_ERROR_STOP=1 -U "$user" -d postgres 2> /dev/null << 'END'
 set log_statement = none;
 set log_min_duration_statement = -1;
 \set password `cat "$PASSWORD_FILE"`
 alter role current_user password :'password';
 END
-		do
-			sleep 0.01
-		done &
-	)
+	do
+		kill -0 "$server" 2> /dev/null || break
+		sleep 0.01
+	done
 fi
-exec postgres -c unix_socket_directories="$PGHOST" "$@"
+
+status=0
+wait "$server" || status=$?
+# The first wait ends with the signal, the second with the server.
+[ "$status" -lt 128 ] || { status=0; wait "$server" || status=$?; }
+exit "$status"
