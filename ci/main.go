@@ -9,6 +9,7 @@ import (
 	"github.com/bodkin-ci/bodkin/ci/cli"
 	"github.com/bodkin-ci/bodkin/modules/debian"
 	"github.com/bodkin-ci/bodkin/modules/golang"
+	"github.com/bodkin-ci/bodkin/modules/postgres"
 )
 
 func main() {
@@ -26,8 +27,10 @@ func main() {
 	})
 }
 
-// ports are what the applications listen on.
-var ports = map[string][]int{"go-api": {8080}}
+var (
+	ports     = map[string][]int{"go-api": {8080}}        // what the applications listen on
+	databases = map[string]postgres.Options{"go-api": {}} // what they keep data in
+)
 
 func module(job *cli.Job) *golang.Golang {
 	return golang.New(job.Dag, job.Source(), golang.Options{})
@@ -71,8 +74,17 @@ func pack(ctx context.Context, job *cli.Job) error {
 	return job.Export(ctx, image.AsTarball(), "image.tar")
 }
 
+// test runs the application's tests, next to its database if it has one.
 func test(ctx context.Context, job *cli.Job) error {
-	results, err := module(job).Test(ctx, golang.TestOptions{})
+	var opts golang.TestOptions
+	if database, needed := databases[job.App.Name]; needed {
+		bind, err := postgres.New(job.Dag, database).Bind(ctx, "")
+		if err != nil {
+			return err
+		}
+		opts.With = bind
+	}
+	results, err := module(job).Test(ctx, opts)
 	if err != nil {
 		return err
 	}
