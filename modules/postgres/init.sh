@@ -1,6 +1,7 @@
-# Makes the data folder $PGDATA: USER DATABASE PASSWORD [SETTING...]
+# Makes the data folder $PGSEED: USER DATABASE PASSWORD [SETTING...]
 user=$1 database=$2 password=$3
 shift 3
+export PGDATA="$PGSEED"
 
 if command -v docker-ensure-initdb.sh > /dev/null; then
 	export POSTGRES_USER="$user" POSTGRES_DB="$database" POSTGRES_PASSWORD="$password"
@@ -21,7 +22,7 @@ server=$!
 export PGUSER="$user"
 tries=0
 until psql -X -d postgres -c 'select 1' > /dev/null 2>&1; do
-	kill -0 "$server" || { wait "$server"; exit 1; }
+	kill -0 "$server" 2> /dev/null || { wait "$server"; exit 1; }
 	[ "$((tries += 1))" -lt 3000 ] || { echo 'PostgreSQL does not answer' >&2; exit 1; }
 	sleep 0.02
 done

@@ -94,6 +94,6 @@ func (p *Postgres) base(ctx context.Context) (*dagger.Container, error) {
 	return unpacked.
 		WithNewFile("/etc/passwd", passwd).
 		WithNewFile("/etc/group", group).
-		WithEnvVariable("PATH", "/usr/lib/postgresql/"+version+"/bin:/usr/sbin:/usr/bin:/sbin:/bin").
+		WithEnvVariable("PATH", "/usr/lib/postgresql/"+version+"/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").
 		WithEnvVariable("LANG", "C.UTF-8"), nil
 }

@@ -105,9 +105,9 @@ func New(dag *dagger.Client, opts Options) *Postgres {
 // Service returns the database as a service. All that bind it in a session
 // share one instance, which is ready when it answers a query.
 //
-// SQL of Options.Init that fails is a *dagger.ExecError of what needs the
-// service, with psql's message and the file and line. A server that does not
-// start fails it with the server's last lines.
+// SQL of Options.Init that fails is an error of what needs the service, with
+// psql's message, the file and the line. So is a server that does not start,
+// with its last lines.
 func (p *Postgres) Service(ctx context.Context) (*dagger.Service, error) {
 	if err := p.opts.check(); err != nil {
 		return nil, err

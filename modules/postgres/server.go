@@ -22,11 +22,17 @@ var readyScript string
 
 // Places in the container.
 const (
-	seedPath     = "/var/lib/bodkin-postgres/data" // the data folder as it was made
-	dataPath     = "/pgdata"                       // the mount that the running one is in
-	socketPath   = "/run/postgresql"
-	initPath     = "/docker-entrypoint-initdb.d" // as the official images have it
+	initPath  = "/usr/local/bin/postgres-init"
+	startPath = "/usr/local/bin/postgres-start"
+	readyPath = "/usr/local/bin/postgres-ready"
+
+	ownPath      = "/var/lib/bodkin-postgres"
+	seedPath     = ownPath + "/data" // the data folder as it was made
+	dataPath     = "/pgdata"         // the mount that the running one is in
+	socketPath   = "/tmp"
+	filesPath    = "/docker-entrypoint-initdb.d" // as the official images have it
 	passwordPath = "/run/secrets/postgres-password"
+	keepPassword = "-" // in place of a path: as it is in the data folder
 )
 
 // patience is how long the server may take to answer, and how often it is asked.
@@ -34,31 +40,36 @@ var patience = dagger.ContainerWithDockerHealthcheckOpts{
 	StartPeriod: "45s", StartInterval: "50ms", Interval: "1s", Timeout: "10s", Retries: 5,
 }
 
-// script is the command that runs a shell script. Its arguments follow.
-func script(text string, args ...string) []string {
-	return append([]string{"sh", "-c", "set -eu\n" + findScript + text, "sh"}, args...)
+// withScripts adds what runs in the container.
+func withScripts(ctr *dagger.Container) *dagger.Container {
+	add := func(path, text string) {
+		ctr = ctr.WithNewFile(path, "#!/bin/sh\nset -eu\n"+findScript+text, dagger.ContainerWithNewFileOpts{Permissions: 0o755})
+	}
+	add(initPath, initScript)
+	add(startPath, startScript)
+	add(readyPath, readyScript)
+	return ctr
 }
 
 // initialized makes the data folder. The password in it is the default one.
 func (p *Postgres) initialized(base *dagger.Container) *dagger.Container {
-	ctr := base.
-		WithDirectory("/var/lib/bodkin-postgres", p.dag.Directory(), dagger.ContainerWithDirectoryOpts{Owner: p.owner()}).
+	ctr := withScripts(base).
+		WithDirectory(ownPath, p.dag.Directory(), dagger.ContainerWithDirectoryOpts{Owner: p.owner()}).
 		WithMountedTemp(socketPath).
-		WithMountedTemp("/tmp").
 		WithEnvVariable("PGHOST", socketPath).
-		WithEnvVariable("PGDATA", seedPath)
+		WithEnvVariable("PGSEED", seedPath)
 	if p.opts.Init != nil {
-		ctr = ctr.WithDirectory(initPath, p.opts.Init)
+		ctr = ctr.WithDirectory(filesPath, p.opts.Init)
 	}
-	args := []string{p.opts.User, p.opts.Database, defaultPassword}
+	args := []string{initPath, p.opts.User, p.opts.Database, defaultPassword}
 	if libraries := p.opts.Settings["shared_preload_libraries"]; libraries != "" {
 		args = append(args, "-c", "shared_preload_libraries="+libraries)
 	}
-	return ctr.WithUser(account).WithExec(script(initScript, args...))
+	return ctr.WithUser(account).WithExec(args)
 }
 
 // server is the service, on a copy of the data folder that ctr has.
-func (p *Postgres) server(ctr *dagger.Container, password *dagger.Secret) *dagger.Service {
+func (p *Postgres) server(ctr *dagger.Container, secret *dagger.Secret) *dagger.Service {
 	if p.opts.Volume != nil {
 		ctr = ctr.WithMountedCache(dataPath, p.opts.Volume, dagger.ContainerWithMountedCacheOpts{
 			Owner: p.owner(), Sharing: dagger.CacheSharingModeLocked,
@@ -66,17 +77,17 @@ func (p *Postgres) server(ctr *dagger.Container, password *dagger.Secret) *dagge
 	} else {
 		ctr = ctr.WithMountedTemp(dataPath)
 	}
-	set := ""
+	password := keepPassword
 	if p.opts.Password != nil || p.opts.Volume != nil {
-		set = passwordPath
+		password = passwordPath
 	}
 	return ctr.
 		WithEnvVariable("PGDATA", dataPath+"/data").
-		WithMountedSecret(passwordPath, password, dagger.ContainerWithMountedSecretOpts{Owner: p.owner(), Mode: 0o400}).
+		WithMountedSecret(passwordPath, secret, dagger.ContainerWithMountedSecretOpts{Owner: p.owner(), Mode: 0o400}).
 		WithExposedPort(Port).
-		WithDockerHealthcheck(script(readyScript, p.opts.User, p.opts.Database, passwordPath), patience).
+		WithDockerHealthcheck([]string{readyPath, p.opts.User, p.opts.Database, passwordPath}, patience).
 		AsService(dagger.ContainerAsServiceOpts{
-			Args: script(startScript, append([]string{seedPath, p.opts.User, set}, p.arguments()...)...),
+			Args: append([]string{startPath, p.opts.User, password}, p.arguments()...),
 		})
 }
 

@@ -1,11 +1,11 @@
-# Runs the server on a copy of the data folder at SEED: SEED USER PASSWORD-FILE|"" [ARG...]
-seed=$1 user=$2 password=$3
-shift 3
+# Runs the server on a copy of the data folder $PGSEED: USER PASSWORD-FILE|- [ARG...]
+user=$1 password=$2
+shift 2
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
 	# Complete or not there at all, also in a volume.
 	rm -rf "$PGDATA.new"
-	cp -R "$seed" "$PGDATA.new"
+	cp -R "$PGSEED" "$PGDATA.new"
 	chmod 700 "$PGDATA.new"
 	mv "$PGDATA.new" "$PGDATA"
 fi
@@ -15,7 +15,7 @@ postgres -c unix_socket_directories="$PGHOST" "$@" &
 server=$!
 trap 'kill -INT "$server" || true' INT TERM
 
-if [ -n "$password" ]; then
+if [ "$password" != - ]; then
 	export PASSWORD_FILE="$password"
 	until psql -X -q -v ON_ERROR_STOP=1 -U "$user" -d postgres 2> /dev/null << 'END'
 set log_statement = none;
