@@ -25,6 +25,7 @@ type ExecError struct {
 	ExitCode int
 	Stdout   string
 	Stderr   string
+	Source   string // the line of a Dockerfile that it comes from, or ""
 	Err      error
 }
 
@@ -36,7 +37,7 @@ func (e *ExecError) Error() string {
 	if tail := lastLines(e.Stderr, e.Stdout); tail != "" {
 		msg += "\n" + tail
 	}
-	return userCommand(msg)
+	return at(e.Source, userCommand(msg))
 }
 
 func (e *ExecError) Unwrap() error { return e.Err }
@@ -78,7 +79,8 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 	out, readErr := readFailed(ctx, gw, solveErr, exec)
 	var refused *shimError
 	if errors.As(readErr, &refused) {
-		return fmt.Errorf("running %q: %w", strings.Join(command(exec.Meta.Args), " "), refused)
+		what := at(sourceLine(err), fmt.Sprintf("running %q", strings.Join(command(exec.Meta.Args), " ")))
+		return fmt.Errorf("%s: %w", what, refused)
 	}
 	if readErr != nil && !strings.Contains(err.Error(), "did not complete successfully: exit code") {
 		return clean(err) // it did not come to a start
@@ -86,7 +88,10 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 	if readErr != nil {
 		return &notStartedError{arch: solveErr.GetOp().GetPlatform().GetArchitecture(), err: clean(err)}
 	}
-	return &ExecError{Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr, Err: clean(err)}
+	return &ExecError{
+		Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr,
+		Source: sourceLine(err), Err: clean(err),
+	}
 }
 
 // shimError says why a command was not started, or why what it wrote could not be
@@ -173,5 +178,5 @@ func (e *cleanError) Error() string {
 	for _, noise := range []string{"failed to solve: ", "rpc error: code = Unknown desc = ", "rpc error: code = NotFound desc = ", "failed to run Build function: "} {
 		msg = strings.ReplaceAll(msg, noise, "")
 	}
-	return userCommand(msg)
+	return at(sourceLine(e.err), userCommand(checksumNoise.ReplaceAllString(msg, "")))
 }

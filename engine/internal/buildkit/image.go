@@ -14,6 +14,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/grpcerrors"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"google.golang.org/grpc/codes"
 )
@@ -56,27 +57,73 @@ func (s *Session) ResolveImage(ctx context.Context, ref string, platform ocispec
 	if err != nil {
 		return nil, err
 	}
+	var img *RegistryImage
+	err = resolving(ctx, named, platform, func(ctx context.Context) error {
+		_, err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+			img, err = resolveImage(ctx, gw, named, platform)
+			return err
+		})
+		return err
+	})
+	return img, err
+}
+
+// resolving bounds the time of resolve, and says which image could not be
+// resolved.
+func resolving(ctx context.Context, named reference.Named, platform ocispecs.Platform, resolve func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, resolveTimeout,
 		fmt.Errorf("no answer from registry %s within %s", reference.Domain(named), resolveTimeout))
 	defer cancel()
-	var img *RegistryImage
-	_, err = s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
-		img, err = resolveImage(ctx, gw, named, platform)
+	err := resolve(ctx)
+	if err == nil {
+		return nil
+	}
+	if grpcerrors.Code(err) == codes.DeadlineExceeded { // the daemon may notice first
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return clean(fmt.Errorf("resolving image %s for %s: %w", named, platforms.Format(platform), err))
+}
+
+// WithImages runs fn with a gateway client that resolves images as ResolveImage
+// does, and returns fn's error.
+func (s *Session) WithImages(ctx context.Context, fn func(context.Context, gateway.Client) error) error {
+	var result error
+	_, err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+		result = fn(ctx, imageClient{gw})
+		return result
+	})
+	if result != nil {
+		return result
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+type imageClient struct{ gateway.Client }
+
+// ResolveImageConfig implements gateway.Client.
+func (c imageClient) ResolveImageConfig(ctx context.Context, ref string, opt sourceresolver.Opt) (resolved string, dgst digest.Digest, config []byte, err error) {
+	named, err := ParseReference(ref)
+	if err != nil {
+		return "", "", nil, err
+	}
+	var platform ocispecs.Platform
+	if opt.ImageOpt != nil && opt.ImageOpt.Platform != nil {
+		platform = *opt.ImageOpt.Platform
+	}
+	err = resolving(ctx, named, platform, func(ctx context.Context) error {
+		resolved, dgst, config, err = c.Client.ResolveImageConfig(ctx, ref, opt)
 		return err
 	})
-	if err != nil {
-		if grpcerrors.Code(err) == codes.DeadlineExceeded { // the daemon may notice first
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Second):
-			}
-		}
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
-		}
-		return nil, clean(fmt.Errorf("resolving image %s for %s: %w", named, platforms.Format(platform), err))
-	}
-	return img, nil
+	return resolved, dgst, config, err
 }
 
 func resolveImage(ctx context.Context, gw gateway.Client, named reference.Named, platform ocispecs.Platform) (*RegistryImage, error) {

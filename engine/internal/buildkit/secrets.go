@@ -3,6 +3,7 @@ package buildkit
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/moby/buildkit/session/secrets"
@@ -32,6 +33,13 @@ func (s *Secrets) Set(id string, value func(context.Context) ([]byte, error)) {
 	s.byID[id] = value
 }
 
+// notGiven precedes the names of secrets that no Set gives.
+const notGiven = "not-given:"
+
+// NotGiven is the ID under which an exec asks for a secret that the pipeline has
+// not given.
+func NotGiven(name string) string { return notGiven + name }
+
 // system sets a secret of the engine's own; a nil value means that there is none.
 func (s *Secrets) system(id string, value []byte) {
 	if value != nil {
@@ -44,6 +52,9 @@ func (s *Secrets) GetSecret(ctx context.Context, id string) ([]byte, error) {
 	s.mu.Lock()
 	value, ok := s.byID[id]
 	s.mu.Unlock()
+	if name, asked := strings.CutPrefix(id, notGiven); asked {
+		return nil, fmt.Errorf("secret %q was not given: pass one of this name in the option secrets: %w", name, secrets.ErrNotFound)
+	}
 	if !ok {
 		return nil, fmt.Errorf("secret %q: %w", id, secrets.ErrNotFound)
 	}

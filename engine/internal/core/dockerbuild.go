@@ -1,0 +1,157 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerui"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
+)
+
+// DockerBuildOptions say how a Dockerfile is built.
+type DockerBuildOptions struct {
+	Dockerfile string             // within the directory; "" is DefaultDockerfile
+	Platform   *ocispecs.Platform // nil: that of the daemon, or of the base image
+	BuildArgs  map[string]string
+	Target     string            // the stage to build; "" is the last one
+	Secrets    map[string]string // IDs in the session by the names in the Dockerfile
+	NoInit     bool              // leave orphaned processes of RUN to its command
+}
+
+// DockerBuild describes the container that a Dockerfile builds from the
+// directory. BuildKit's Dockerfile frontend runs in this process, so that the
+// result does not depend on the daemon's version of it.
+func (d Directory) DockerBuild(ctx context.Context, s *buildkit.Session, o DockerBuildOptions) (Container, error) {
+	file, err := d.readDockerfile(ctx, s, o.Dockerfile)
+	if err != nil {
+		return Container{}, err
+	}
+	if err := file.checkSyntax(); err != nil {
+		return Container{}, err
+	}
+	files, err := freeze(ctx, file.context(d))
+	if err != nil {
+		return Container{}, err
+	}
+	var lint []buildkit.Warning
+	var result *dockerfile2llb.Result
+	err = s.WithImages(ctx, func(ctx context.Context, gw gateway.Client) error {
+		config, err := o.config(gw)
+		if err != nil {
+			return err
+		}
+		caps := gw.BuildOpts().LLBCaps
+		result, err = dockerfile2llb.Dockerfile2LLB(ctx, file.data, dockerfile2llb.ConvertOpt{
+			Config: config, MainContext: &files.state, TargetPlatform: o.Platform, MetaResolver: gw, LLBCaps: &caps,
+			SourceMap: llb.NewSourceMap(nil, file.name, "Dockerfile", file.data),
+			Warn: func(rule, description, url, msg string, at []parser.Range) {
+				lint = append(lint, file.warning(rule, description, url, msg, at))
+			},
+		})
+		return err
+	})
+	s.Warn("check "+file.name, lint)
+	if err != nil {
+		return Container{}, file.explain(err)
+	}
+	return o.container(ctx, s, result, files.ops)
+}
+
+// config has BuildKit's own code understand the options, among them the build
+// arguments that have a meaning of their own.
+func (o DockerBuildOptions) config(gw gateway.Client) (dockerui.Config, error) {
+	opts := map[string]string{"target": o.Target}
+	for name, value := range o.BuildArgs {
+		opts["build-arg:"+name] = value
+	}
+	client, err := dockerui.NewClient(optionsClient{gw, opts})
+	if err != nil {
+		return dockerui.Config{}, fmt.Errorf("reading the build arguments: %w", err)
+	}
+	return client.Config, nil
+}
+
+// optionsClient is a gateway client of a build with frontend options.
+type optionsClient struct {
+	gateway.Client
+	opts map[string]string
+}
+
+func (c optionsClient) BuildOpts() gateway.BuildOpts {
+	opts := c.Client.BuildOpts()
+	opts.Opts = maps.Clone(c.opts)
+	return opts
+}
+
+// container is the container that the Dockerfile describes. Ops of the context
+// are left as they are.
+func (o DockerBuildOptions) container(ctx context.Context, s *buildkit.Session, result *dockerfile2llb.Result, context map[digest.Digest]bool) (Container, error) {
+	platform := result.Image.Platform
+	if platform.Architecture == "" {
+		platform = s.Platform()
+	}
+	c := NewContainer(platform).fromConfig(result.Image.Config)
+	def, err := result.State.Marshal(ctx, llb.Platform(platform))
+	if err != nil {
+		return c, fmt.Errorf("describing the build: %w", err)
+	}
+	runs := &dockerRuns{secrets: o.Secrets, noInit: o.NoInit, foreign: context}
+	c.FS, err = runs.rewrite(ctx, def.ToPB())
+	return c, err
+}
+
+func (f *dockerfile) warning(rule, description, url, msg string, at []parser.Range) buildkit.Warning {
+	w := buildkit.Warning{Detail: description, URL: url, File: f.name, Source: f.data}
+	line := 0
+	for _, r := range at {
+		line = at[0].Start.Line
+		w.Ranges = append(w.Ranges, &pb.Range{Start: position(r.Start), End: position(r.End)})
+	}
+	w.Short = linter.LintFormatShort(rule, msg, line)
+	return w
+}
+
+func position(p parser.Position) *pb.Position {
+	return &pb.Position{Line: int32(p.Line), Character: int32(p.Character)} //nolint:gosec // within a file of 16 MiB
+}
+
+// frozen is a directory whose definition does not change any more.
+type frozen struct {
+	state llb.State
+	ops   map[digest.Digest]bool
+}
+
+func freeze(ctx context.Context, d Directory) (frozen, error) {
+	def, err := d.State.Marshal(ctx, llb.Platform(d.Platform))
+	if err != nil {
+		return frozen{}, fmt.Errorf("describing the build context: %w", err)
+	}
+	f := frozen{ops: map[digest.Digest]bool{}}
+	for _, raw := range def.Def {
+		f.ops[digest.FromBytes(raw)] = true
+	}
+	f.state, err = stateOf(def.ToPB())
+	return f, err
+}
+
+// stateOf is the state that a definition describes.
+func stateOf(def *pb.Definition) (llb.State, error) {
+	if len(def.Def) == 0 {
+		return llb.Scratch(), nil
+	}
+	op, err := llb.NewDefinitionOp(def)
+	if err != nil {
+		return llb.State{}, fmt.Errorf("reading a definition: %w", err)
+	}
+	return llb.NewState(op), nil
+}
