@@ -1,6 +1,7 @@
 // Command ci checks, builds and packages the applications under examples/. To
-// start a pipeline of your own, copy this file and say in its steps what your
-// applications need; cli brings the flags, the progress and the rest.
+// start a pipeline of your own, copy this folder's files that are no tests, and
+// say in their steps what your applications need; cli brings the flags, the
+// progress and the rest.
 package main
 
 import (
@@ -16,13 +17,13 @@ func main() {
 	cli.Main(cli.Program{
 		Apps: "examples",
 		Commands: []cli.Command{
-			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build}},
+			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build}, Watch: true},
 			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack}},
-			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test}, Native: true},
-			{Name: "lint", Short: "Run golangci-lint on each application, with its configuration", Steps: cli.Steps{cli.Go: lint}, Native: true},
-			{Name: "vet", Short: "Look for mistakes in each application with go vet", Steps: cli.Steps{cli.Go: vet}, Native: true},
+			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test}, Flags: testFlags, Native: true, Watch: true},
+			{Name: "lint", Short: "Run golangci-lint on each application, with its configuration", Steps: cli.Steps{cli.Go: lint}, Native: true, Watch: true},
+			{Name: "vulncheck", Short: "Look for known vulnerabilities in what each application calls", Steps: cli.Steps{cli.Go: vulncheck}, Flags: vulncheckFlags, Native: true},
 			{Name: "fmt", Short: "List files that are not formatted as gofmt does it", Steps: cli.Steps{cli.Go: format}, Native: true},
-			{Name: "check", Short: "Run fmt, vet, test and build side by side", All: []string{"fmt", "vet", "test", "build"}},
+			{Name: "check", Short: "Run fmt, lint, test and build side by side", All: []string{"fmt", "lint", "test", "build"}, Watch: true},
 		},
 	})
 }
@@ -73,25 +74,6 @@ func pack(ctx context.Context, job *cli.Job) error {
 	}
 	return job.Export(ctx, image.AsTarball(), "image.tar")
 }
-
-// test runs the application's tests, next to its database if it has one.
-func test(ctx context.Context, job *cli.Job) error {
-	var opts golang.TestOptions
-	if database, needed := databases[job.App.Name]; needed {
-		bind, err := postgres.New(job.Dag, database).Bind(ctx, "")
-		if err != nil {
-			return err
-		}
-		opts.With = bind
-	}
-	results, err := module(job).Test(ctx, opts)
-	if err != nil {
-		return err
-	}
-	return job.ReportTests(results)
-}
-
-func vet(ctx context.Context, job *cli.Job) error { return module(job).Vet(ctx) }
 
 func lint(ctx context.Context, job *cli.Job) error {
 	return module(job).Lint(ctx, golang.LintOptions{})

@@ -2,7 +2,9 @@ package golang
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"dagger.io/dagger"
 )
@@ -12,6 +14,20 @@ const DefaultLintVersion = "v2.15.0"
 
 // lintCache is where golangci-lint keeps what it found before.
 const lintCache = "/root/.cache/golangci-lint"
+
+// LintError says that golangci-lint found something.
+type LintError struct {
+	// Findings is what golangci-lint wrote: file:line:column, relative to the
+	// module's folder, and what is wrong there.
+	Findings string
+}
+
+func (e *LintError) Error() string {
+	return "golangci-lint found:\n" + strings.TrimRight(e.Findings, "\n")
+}
+
+// foundIssues is golangci-lint's exit code when it has found something.
+const foundIssues = 1
 
 // LintOptions describe a run of golangci-lint. The zero value takes the
 // configuration that is in the source.
@@ -24,8 +40,9 @@ type LintOptions struct {
 
 // Lint runs golangci-lint on the module, with the configuration in the source.
 // The program is compiled from its Go module, which takes minutes the first time,
-// and has a cache volume of its own. What it finds is in the output of the
-// *dagger.ExecError that Lint returns.
+// and has a cache volume of its own. The error is a *LintError when it finds
+// something, and a *dagger.ExecError when it cannot look: the module does not
+// compile, or its configuration is wrong.
 func (g *Golang) Lint(ctx context.Context, opts LintOptions) error {
 	ctr, err := g.Download(ctx)
 	if err != nil {
@@ -40,10 +57,15 @@ func (g *Golang) Lint(ctx context.Context, opts LintOptions) error {
 		WithMountedFile(program, linter).
 		WithMountedCache(lintCache, g.dag.CacheVolume(g.opts.CachePrefix+"-lint")).
 		WithEnvVariable("GOLANGCI_LINT_CACHE", lintCache)
-	if _, err := ctr.WithExec(opts.command(program)).Sync(ctx); err != nil {
-		return fmt.Errorf("linting: %w", err)
+	_, err = ctr.WithExec(opts.command(program)).Sync(ctx)
+	var exec *dagger.ExecError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exec) && exec.ExitCode == foundIssues && exec.Stdout != "":
+		return &LintError{Findings: exec.Stdout}
 	}
-	return nil
+	return fmt.Errorf("linting: %w", err)
 }
 
 // linter compiles golangci-lint.

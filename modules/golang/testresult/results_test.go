@@ -124,6 +124,15 @@ skipped 1: no database
 	require.Empty(t, results.Profile())
 }
 
+func TestTableWithoutTests(t *testing.T) {
+	results, err := testresult.Parse(nil)
+	require.NoError(t, err)
+	require.NoError(t, results.Err())
+	var b strings.Builder
+	require.NoError(t, results.WriteTable(&b))
+	require.Equal(t, "no package has tests\n", b.String())
+}
+
 func TestProfileThatIsNone(t *testing.T) {
 	_, err := testresult.Parse([]testresult.Output{{Package: "example.com/app", Profile: "mode: set\nnot a line\n"}})
 	require.ErrorContains(t, err, "reading a coverage profile")

@@ -16,6 +16,10 @@ import (
 // WriteTable writes a line for each package, why tests were skipped, and what
 // the failed ones printed. It is one write to out.
 func (r *Results) WriteTable(out io.Writer) error {
+	if len(r.order) == 0 {
+		_, err := io.WriteString(out, "no package has tests\n")
+		return err
+	}
 	var b bytes.Buffer
 	if err := r.writePackages(&b); err != nil {
 		return err

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/bodkin-ci/bodkin/ci/cli"
+	"github.com/bodkin-ci/bodkin/modules/debian"
+	"github.com/bodkin-ci/bodkin/modules/golang"
+	"github.com/bodkin-ci/bodkin/modules/postgres"
+)
+
+// tests is what the flags of test ask for.
+var tests golang.TestOptions
+
+func testFlags(f *pflag.FlagSet) {
+	f.StringVar(&tests.Run, "run", "", "only tests that match this `regexp`")
+	f.BoolVar(&tests.Cover, "cover", false, "measure coverage: dist/<app>/coverage.out")
+	f.BoolVar(&tests.Race, "race", false, "look for data races, with a C compiler from Debian's packages")
+	f.Func("shuffle", "run tests in another order: on, or the `seed` of an earlier run", setShuffle)
+}
+
+// setShuffle turns "on" into a seed, so that tests run again instead of being
+// found in the cache, and can run again in the same order.
+func setShuffle(value string) error {
+	if value == "on" {
+		value = strconv.FormatInt(time.Now().UnixNano(), 10)
+	}
+	if _, err := strconv.ParseInt(value, 10, 64); err != nil {
+		return fmt.Errorf("%q is neither on nor a number", value)
+	}
+	tests.Shuffle = value
+	return nil
+}
+
+// test runs the application's tests, next to its database if it has one.
+func test(ctx context.Context, job *cli.Job) error {
+	opts := tests
+	if database, needed := databases[job.App.Name]; needed {
+		bind, err := postgres.New(job.Dag, database).Bind(ctx, "")
+		if err != nil {
+			return err
+		}
+		opts.With = bind
+	}
+	tested := module(job)
+	if opts.Race {
+		compiler, err := debian.New(job.Dag, debian.Options{Packages: []string{"gcc", "libc6-dev"}}).Base(ctx)
+		if err != nil {
+			return err
+		}
+		tested = golang.New(job.Dag, job.Source(), golang.Options{Base: compiler})
+	}
+	results, err := tested.Test(ctx, opts)
+	if err != nil {
+		return err
+	}
+	if opts.Shuffle != "" {
+		job.Say("in the order of --shuffle " + opts.Shuffle + "\n")
+	}
+	return job.ReportTests(results)
+}
