@@ -17,6 +17,8 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/bodkin-ci/bodkin/internal/junitcheck"
 )
 
 // goAPI copies examples/go-api to a folder of the same name. A file that no
@@ -77,6 +79,7 @@ func passed(t *testing.T, file string) map[named]bool {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
+	require.NoError(t, junitcheck.Check(bytes.NewReader(text)))
 	var suites junit.Testsuites
 	require.NoError(t, xml.Unmarshal(text, &suites))
 	tests := map[named]bool{}

@@ -26,6 +26,7 @@ func (r *Results) WriteJUnit(out io.Writer) error {
 		suites.AddSuite(suite)
 	}
 	suites.Time = fmt.Sprintf("%.3f", total)
+	suites.Skipped = 0 // strict readers know no such attribute here
 	if _, err := io.WriteString(out, xml.Header); err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (r *Results) suite(name string, pkg *testjson.Package) junit.Testsuite {
 	}
 	for _, test := range pkg.Skipped {
 		c := testcase(test)
-		c.Skipped = &junit.Result{Message: printable(strings.TrimSpace(strings.Join(r.lines(test), "\n")))}
+		c.Skipped = reason(r.lines(test), "Skipped")
 		suite.AddTestcase(c)
 	}
 	failed := pkg.Failed
@@ -55,10 +56,21 @@ func (r *Results) suite(name string, pkg *testjson.Package) junit.Testsuite {
 		if test.ID == 0 { // what the package itself printed
 			shown.Test = ""
 		}
-		c.Failure = &junit.Result{Message: "Failed", Data: printable(strings.Join(r.lines(shown), "\n"))}
+		c.Failure = reason(r.lines(shown), "Failed")
 		suite.AddTestcase(c)
 	}
 	return suite
+}
+
+// reason is what a test printed, whose first line is the message. Some readers
+// show one of them, some the other.
+func reason(lines []string, otherwise string) *junit.Result {
+	text := printable(strings.Join(lines, "\n"))
+	if text == "" {
+		text = otherwise
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return &junit.Result{Message: first, Data: text}
 }
 
 func testcase(test testjson.TestCase) junit.Testcase {

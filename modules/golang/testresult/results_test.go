@@ -10,6 +10,7 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bodkin-ci/bodkin/internal/junitcheck"
 	"github.com/bodkin-ci/bodkin/modules/golang/testresult"
 )
 
@@ -85,7 +86,8 @@ func TestJUnitReadsBack(t *testing.T) {
 	require.True(t, strings.HasPrefix(b.String(), xml.Header))
 	var read junit.Testsuites
 	require.NoError(t, xml.Unmarshal([]byte(b.String()), &read))
-	require.Equal(t, []int{4, 2, 1}, []int{read.Tests, read.Failures, read.Skipped})
+	require.NoError(t, junitcheck.Check(strings.NewReader(b.String())))
+	require.Equal(t, []int{4, 2, 1}, []int{read.Tests, read.Failures, read.Suites[0].Skipped})
 	require.Len(t, read.Suites, 2)
 
 	store := read.Suites[0]
@@ -95,11 +97,27 @@ func TestJUnitReadsBack(t *testing.T) {
 	require.Equal(t, "TestGood", store.Testcases[0].Name)
 	require.Equal(t, "0.250", store.Testcases[0].Time)
 	require.Equal(t, "store/store_test.go:12: no database", store.Testcases[1].Skipped.Message)
+	require.Equal(t, "    store/store_test.go:12: no database", store.Testcases[1].Skipped.Data)
 	require.Equal(t, "example.com/app/store", store.Testcases[2].Classname)
 	require.Equal(t, "    store/store_test.go:7: [31mwant <1>, got ]]>\n    suite.go:9: in a helper", store.Testcases[2].Failure.Data)
 
+	require.Equal(t, "store/store_test.go:7: [31mwant <1>, got ]]>", store.Testcases[2].Failure.Message)
+
 	require.Equal(t, "TestMain", read.Suites[1].Testcases[0].Name)
 	require.Equal(t, "panic: no settings", read.Suites[1].Testcases[0].Failure.Data)
+}
+
+// A test may fail or be skipped without a word.
+func TestJUnitOfSilentTests(t *testing.T) {
+	const pkg = "example.com/app"
+	results, err := testresult.Parse([]testresult.Output{{Package: pkg, Dir: ".", ExitCode: 1, Events: event(pkg, "TestBad", "run", "") +
+		event(pkg, "TestBad", "fail", "") + event(pkg, "TestLater", "run", "") + event(pkg, "TestLater", "skip", "") + event(pkg, "", "fail", "")}})
+	require.NoError(t, err)
+	var b strings.Builder
+	require.NoError(t, results.WriteJUnit(&b))
+	require.NoError(t, junitcheck.Check(strings.NewReader(b.String())))
+	require.Contains(t, b.String(), `<failure message="Failed">`)
+	require.Contains(t, b.String(), `<skipped message="Skipped">`)
 }
 
 func TestProfile(t *testing.T) {
