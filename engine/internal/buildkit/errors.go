@@ -178,5 +178,5 @@ func (e *cleanError) Error() string {
 	for _, noise := range []string{"failed to solve: ", "rpc error: code = Unknown desc = ", "rpc error: code = NotFound desc = ", "failed to run Build function: "} {
 		msg = strings.ReplaceAll(msg, noise, "")
 	}
-	return at(sourceLine(e.err), userCommand(checksumNoise.ReplaceAllString(msg, "")))
+	return at(sourceLine(e.err), userCommand(explainNotGiven(checksumNoise.ReplaceAllString(msg, ""))))
 }

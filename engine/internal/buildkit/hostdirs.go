@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/moby/buildkit/client/llb"
+	digest "github.com/opencontainers/go-digest"
 	"github.com/tonistiigi/fsutil"
 	fstypes "github.com/tonistiigi/fsutil/types"
 )
@@ -67,6 +68,35 @@ func (s *Session) HostDir(dir HostDir) (llb.State, error) {
 	return st, nil
 }
 
+// NotLoaded returns the folder of the host that st consists of, if it is one and
+// nothing has asked for it yet.
+func (s *Session) NotLoaded(st llb.State) (HostDir, bool) {
+	key, err := vertexDigest(st)
+	if err != nil {
+		return HostDir{}, false
+	}
+	return s.pins.notLoaded(key)
+}
+
+// Selected is what is loaded of the folder.
+func (d HostDir) Selected() (fsutil.FS, error) {
+	return fsutil.NewFilterFS(d.FS, &fsutil.FilterOpt{IncludePatterns: d.Include, ExcludePatterns: d.Exclude})
+}
+
+// Without returns a load of the same folder that leaves out more: what matches
+// patterns, which may have exceptions ("!").
+func (d HostDir) Without(patterns []string) (HostDir, error) {
+	selected, err := d.Selected()
+	if err != nil {
+		return d, err
+	}
+	d.FS, d.Include, d.Exclude = selected, nil, patterns
+	key := digest.FromString(strings.Join(patterns, "\x00")).Encoded()[:16]
+	d.Name += "-without-" + key
+	d.Hint += " without " + key
+	return d, nil
+}
+
 func ownedByRoot(_ string, st *fstypes.Stat) fsutil.MapResult {
 	st.Uid, st.Gid = 0, 0
 	return fsutil.MapResultKeep
@@ -78,7 +108,7 @@ func (d HostDir) explain(ctx context.Context, err error) error {
 	if err == nil || !strings.Contains(err.Error(), "invalid UTF-8") {
 		return err
 	}
-	selected, filterErr := fsutil.NewFilterFS(d.FS, &fsutil.FilterOpt{IncludePatterns: d.Include, ExcludePatterns: d.Exclude})
+	selected, filterErr := d.Selected()
 	if filterErr != nil {
 		return err
 	}

@@ -70,6 +70,16 @@ func (p *pins) dir(vertex digest.Digest) (HostDir, bool) {
 	return HostDir{}, false
 }
 
+// notLoaded returns the host folder with a vertex digest, if it was not loaded yet.
+func (p *pins) notLoaded(vertex digest.Digest) (HostDir, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pin := p.states[vertex]; pin != nil && pin.load == nil {
+		return pin.dir, true
+	}
+	return HostDir{}, false
+}
+
 // load starts loading the host folders that def uses and that were not loaded
 // yet, side by side with the evaluation of def, which shares the loads. wait
 // returns when they are held for the session.

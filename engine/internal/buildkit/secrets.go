@@ -3,7 +3,7 @@ package buildkit
 import (
 	"context"
 	"fmt"
-	"strings"
+	"regexp"
 	"sync"
 
 	"github.com/moby/buildkit/session/secrets"
@@ -40,6 +40,13 @@ const notGiven = "not-given:"
 // not given.
 func NotGiven(name string) string { return notGiven + name }
 
+var asksForNotGiven = regexp.MustCompile("secret " + notGiven + `(\S+): not found`)
+
+// explainNotGiven puts what the daemon says of such a secret into the user's terms.
+func explainNotGiven(msg string) string {
+	return asksForNotGiven.ReplaceAllString(msg, `secret "$1" was not given: pass one of this name in the option secrets`)
+}
+
 // system sets a secret of the engine's own; a nil value means that there is none.
 func (s *Secrets) system(id string, value []byte) {
 	if value != nil {
@@ -52,9 +59,6 @@ func (s *Secrets) GetSecret(ctx context.Context, id string) ([]byte, error) {
 	s.mu.Lock()
 	value, ok := s.byID[id]
 	s.mu.Unlock()
-	if name, asked := strings.CutPrefix(id, notGiven); asked {
-		return nil, fmt.Errorf("secret %q was not given: pass one of this name in the option secrets: %w", name, secrets.ErrNotFound)
-	}
 	if !ok {
 		return nil, fmt.Errorf("secret %q: %w", id, secrets.ErrNotFound)
 	}

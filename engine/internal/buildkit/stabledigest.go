@@ -55,7 +55,7 @@ func (s *Session) stableDigest(def *llb.Definition) (digest.Digest, error) {
 
 // contentDigest names the folder's files as they are now.
 func (d HostDir) contentDigest() (digest.Digest, error) {
-	selected, err := fsutil.NewFilterFS(d.FS, &fsutil.FilterOpt{IncludePatterns: d.Include, ExcludePatterns: d.Exclude})
+	selected, err := d.Selected()
 	if err != nil {
 		return "", err
 	}

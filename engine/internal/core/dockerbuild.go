@@ -32,14 +32,14 @@ type DockerBuildOptions struct {
 // directory. BuildKit's Dockerfile frontend runs in this process, so that the
 // result does not depend on the daemon's version of it.
 func (d Directory) DockerBuild(ctx context.Context, s *buildkit.Session, o DockerBuildOptions) (Container, error) {
-	file, err := d.readDockerfile(ctx, s, o.Dockerfile)
+	file, seen, err := d.dockerContext(ctx, s, o.Dockerfile)
 	if err != nil {
 		return Container{}, err
 	}
 	if err := file.checkSyntax(); err != nil {
 		return Container{}, err
 	}
-	files, err := freeze(ctx, file.context(d))
+	files, err := freeze(ctx, seen)
 	if err != nil {
 		return Container{}, err
 	}

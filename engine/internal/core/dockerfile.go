@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -46,17 +47,51 @@ type dockerfile struct {
 	ignore []string // patterns of what the context leaves out
 }
 
-// readDockerfile reads a Dockerfile of d. The file that says what to ignore is
-// the Dockerfile's own, else the directory's .dockerignore.
-func (d Directory) readDockerfile(ctx context.Context, s *buildkit.Session, name string) (*dockerfile, error) {
+// dockerContext returns a Dockerfile of d, and what COPY and ADD see of d: the
+// file that says what to ignore is the Dockerfile's own, else the directory's
+// .dockerignore. Of a folder of the host, what is ignored does not travel.
+func (d Directory) dockerContext(ctx context.Context, s *buildkit.Session, name string) (*dockerfile, Directory, error) {
 	if name == "" {
 		name = DefaultDockerfile
 	}
 	f := &dockerfile{name: strings.TrimPrefix(path.Clean("/"+name), "/")}
+	if dir, ok := s.NotLoaded(d.State); ok && d.Path == "/" {
+		return d.hostContext(s, f, dir)
+	}
 	err := s.Evaluate(ctx, d.State, d.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
 		return f.read(func(name string) ([]byte, error) { return readSmall(ctx, ref, path.Clean(d.in(name)), name) })
 	})
-	return f, err
+	if err != nil || len(f.ignore) == 0 {
+		return f, d.atRoot(), err
+	}
+	return f, d.Filter(CopyOptions{Exclude: f.ignore}), nil
+}
+
+func (d Directory) hostContext(s *buildkit.Session, f *dockerfile, dir buildkit.HostDir) (*dockerfile, Directory, error) {
+	selected, err := dir.Selected()
+	if err != nil {
+		return f, d, err
+	}
+	err = f.read(func(name string) ([]byte, error) {
+		file, err := selected.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		data, err := io.ReadAll(io.LimitReader(file, maxDockerfile+1))
+		if err == nil && len(data) > maxDockerfile {
+			err = tooLarge(name)
+		}
+		return data, err
+	})
+	if err != nil || len(f.ignore) == 0 {
+		return f, d, err
+	}
+	if dir, err = dir.Without(f.ignore); err != nil {
+		return f, d, err
+	}
+	d.State, err = s.HostDir(dir)
+	return f, d, err
 }
 
 // read fills f with what read returns for paths of the context.
@@ -96,11 +131,15 @@ func readSmall(ctx context.Context, ref *buildkit.Ref, at, name string) ([]byte,
 	case st.IsDir():
 		return nil, fmt.Errorf("%s is a directory, not a file", name)
 	case st.Size > maxDockerfile:
-		return nil, fmt.Errorf("%s has %d bytes: at most %d are read", name, st.Size, maxDockerfile)
+		return nil, tooLarge(name)
 	}
 	var buf bytes.Buffer
 	err = ref.Copy(ctx, at, &buf)
 	return buf.Bytes(), err
+}
+
+func tooLarge(name string) error {
+	return fmt.Errorf("%s is too large: at most %d bytes are read", name, maxDockerfile)
 }
 
 func parseDockerignore(name string, data []byte) ([]string, error) {
@@ -112,14 +151,6 @@ func parseDockerignore(name string, data []byte) ([]string, error) {
 		return nil, &DockerfileError{File: name, Err: err}
 	}
 	return patterns, nil
-}
-
-// context is what COPY and ADD see of d.
-func (f *dockerfile) context(d Directory) Directory {
-	if len(f.ignore) == 0 {
-		return d.atRoot()
-	}
-	return d.Filter(CopyOptions{Exclude: f.ignore})
 }
 
 // checkSyntax refuses a Dockerfile that is written for another frontend than

@@ -9,7 +9,8 @@ import (
 )
 
 // sh is what shells are for: its argument is a text of commands, one a line,
-// with ";" and "&&" between those of one line, and variables replaced.
+// with ";" and "&&" between those of one line, and variables replaced. A path is
+// a program.
 func sh(args []string) error {
 	for line := range strings.Lines(args[0]) {
 		if strings.HasPrefix(line, "#") {
@@ -17,11 +18,14 @@ func sh(args []string) error {
 		}
 		line = strings.ReplaceAll(os.ExpandEnv(line), "&&", ";")
 		for _, words := range split(strings.Fields(line)) {
-			run, ok := commands[words[0]]
+			if strings.HasPrefix(words[0], "/") {
+				words = append([]string{"run"}, words...)
+			}
+			do, ok := commands[words[0]]
 			if !ok {
 				return fmt.Errorf("unknown command %q", words[0])
 			}
-			if err := run(words[1:]); err != nil {
+			if err := do(words[1:]); err != nil {
 				return err
 			}
 		}
