@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -50,6 +51,8 @@ type ServiceOptions struct {
 	// ports. Its failures do not count for StartPeriod.
 	Checked     bool
 	StartPeriod time.Duration
+
+	hostname string // "" for one made from the definition
 }
 
 // DefineService makes a service of an exec, whose state run is. Equal
@@ -109,8 +112,12 @@ func (s *services) close() {
 
 func (s *Service) secret() string { return "bodkin.service." + s.Key.Encoded() }
 
-// Hostname is the service's own name, made from its definition.
+// Hostname is the service's own name: the one that it was given, or one made
+// from its definition.
 func (s *Service) Hostname() string {
+	if s.hostname != "" {
+		return s.hostname
+	}
 	raw := []byte(s.Key.Encoded())[:8]
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))
 }
@@ -132,7 +139,9 @@ func (s *Service) Binding(client string, index int, names ...string) (protocol.S
 		netMount(),
 		llb.AddSecretWithDest(s.secret(), nil, llb.SecretAsEnvName(variable)),
 	}
-	for _, name := range append(names, s.Hostname()) {
+	names = append(names, s.Hostname())
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		opts = append(opts, llb.AddExtraHost(name, address))
 	}
 	return protocol.Service{Address: address.String(), Ports: s.Ports, Variable: variable}, opts
@@ -176,6 +185,24 @@ func (s *Service) Start(ctx context.Context) (string, error) {
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
+}
+
+// say adds a line to the log of the running service.
+func (s *Service) say(line string) {
+	s.mu.Lock()
+	inst := s.instance
+	s.mu.Unlock()
+	if inst != nil {
+		inst.log.line(2, []byte(line))
+	}
+}
+
+// ended says how an instance that was ready has come to its end.
+func (s *Service) ended(inst *instance) error {
+	if inst.failure == nil {
+		return fmt.Errorf("service %s was stopped", s.Name)
+	}
+	return fmt.Errorf("service %s has ended: %s%s", s.Name, inst.failure, inst.log.tail())
 }
 
 func (s *Service) failed(inst *instance) error {
@@ -248,9 +275,22 @@ func (s *Service) Stop(ctx context.Context, kill bool) error {
 func (s *Service) run(inst *instance) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if err := s.session.shims.ready(ctx, s.exec.platform.GetArchitecture()); err != nil {
+	arch := s.exec.platform.GetArchitecture()
+	if err := s.session.shims.ready(ctx, arch); err != nil {
 		return err
 	}
+	for attempt := 1; ; attempt++ {
+		err := s.attempt(ctx, inst)
+		if err == nil || !inst.log.lackedShim() || attempt > maxShimInstalls {
+			return err
+		}
+		if err := s.session.shims.install(ctx, arch); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Service) attempt(ctx context.Context, inst *instance) error {
 	var result error
 	_, err := s.session.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
 		result = s.runIn(ctx, gw, inst)

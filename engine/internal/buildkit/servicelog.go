@@ -29,6 +29,7 @@ type serviceLog struct {
 	mu      sync.Mutex
 	lines   []string
 	checked string // what the last failed health check has written
+	noShim  bool   // it did not start because the shim is not installed
 }
 
 func newServiceLog(s *Service) *serviceLog {
@@ -71,7 +72,7 @@ func (l *serviceLog) stdout() io.WriteCloser { return &lineWriter{log: l, stream
 func (l *serviceLog) stderr() io.WriteCloser { return &lineWriter{log: l, stream: 2} }
 
 func (l *serviceLog) line(stream int, line []byte) {
-	if stream == 2 && l.heard(string(line)) {
+	if stream == 2 && (l.heard(string(line)) || l.lacks(string(line))) {
 		return
 	}
 	l.mu.Lock()
@@ -106,6 +107,28 @@ func (l *serviceLog) heard(line string) bool {
 		l.once(&l.onUnhealthy)
 	}
 	return true
+}
+
+// lacks reports whether a line before the service is ready says only that the
+// shim is to be installed.
+func (l *serviceLog) lacks(line string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.onReady == nil || !retriesShim(line) {
+		return false
+	}
+	l.noShim = true
+	return true
+}
+
+// lackedShim reports whether the service did not start because the shim was
+// missing, once.
+func (l *serviceLog) lackedShim() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lacked := l.noShim
+	l.noShim = false
+	return lacked
 }
 
 func (l *serviceLog) once(call *func()) {

@@ -59,11 +59,13 @@ type Session struct {
 	Stores  *Stores
 	Auth    *Auth
 
+	uplinks  uplinks
 	dirs     *hostDirs
 	pins     *pins
 	progress *progress
 	shims    *shims
 	services services
+	tunnels  tunnels
 
 	stop   context.CancelFunc
 	served chan struct{}
@@ -113,6 +115,7 @@ func (s *Session) serve() error {
 	sess.Allow(secretsprovider.NewSecretProvider(s.Secrets))
 	sess.Allow(s.Auth)
 	sess.Allow(s.Stores.attachable())
+	sess.Allow(&s.uplinks)
 	go func() {
 		defer close(s.served)
 		_ = sess.Run(ctx, grpchijack.Dialer(s.client.ControlClient()))
@@ -132,6 +135,7 @@ func sharedKey() string {
 
 // Close ends the session, giving back everything the daemon held for it.
 func (s *Session) Close() error {
+	s.tunnels.close()
 	s.services.close()
 	s.pins.close()
 	closeErr := s.sess.Close()

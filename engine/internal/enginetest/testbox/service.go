@@ -20,7 +20,7 @@ var serviceCommands = map[string]command{
 
 // keep serves a store over HTTP on a port: PUT through /set/NAME?v=VALUE, GET
 // through /get/NAME; /start tells when it was started; /healthy is an error
-// before a second argument, a duration, has gone by.
+// before a second argument, a duration, has gone by; /exit/CODE ends it.
 func keep(args []string) error {
 	began, sick := time.Now(), time.Duration(0)
 	if len(args) > 1 {
@@ -46,6 +46,14 @@ func keep(args []string) error {
 		if time.Since(began) < sick {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
+	})
+	mux.HandleFunc("/hostname", func(w http.ResponseWriter, _ *http.Request) {
+		name, _ := os.Hostname()
+		fmt.Fprintln(w, name)
+	})
+	mux.HandleFunc("/exit/{code}", func(_ http.ResponseWriter, r *http.Request) {
+		code, _ := strconv.Atoi(r.PathValue("code"))
+		os.Exit(code)
 	})
 	fmt.Println("keeping on port", args[0])
 	return http.ListenAndServe("127.0.0.1:"+args[0], mux)

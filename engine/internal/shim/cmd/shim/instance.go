@@ -36,9 +36,9 @@ func instanceDir(variable string) (string, error) {
 	return filepath.Clean(value), nil
 }
 
-// newInstance offers ports to clients in this service's folder. The folder
-// appears by rename, with everything in it.
-func newInstance(ports []int) (*instance, error) {
+// newInstance offers ports to clients in this service's folder; lead gets each
+// connection. The folder appears by rename, with everything in it.
+func newInstance(ports []int, lead func(client stream, port int)) (*instance, error) {
 	dir, err := instanceDir(protocol.ServiceVariable)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func newInstance(ports []int) (*instance, error) {
 	removeDead(parent)
 	i := &instance{dir: dir}
 	fresh := filepath.Join(parent, "."+name)
-	if err := i.fill(fresh, ports); err != nil {
+	if err := i.fill(fresh, ports, lead); err != nil {
 		os.RemoveAll(fresh)
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func newInstance(ports []int) (*instance, error) {
 }
 
 // fill makes the folder. Its modes let clients in, whoever they are.
-func (i *instance) fill(dir string, ports []int) error {
+func (i *instance) fill(dir string, ports []int, lead func(stream, int)) error {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		return err
 	}
@@ -75,16 +75,16 @@ func (i *instance) fill(dir string, ports []int) error {
 		return os.NewSyscallError("flock", err)
 	}
 	for _, port := range ports {
-		if err := offer(dir, port); err != nil {
+		if err := offer(dir, port, lead); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// offer leads whoever comes to the sockets of a port to that port of this
-// container: connections to one, connections handed over to the other.
-func offer(dir string, port int) error {
+// offer leads whoever comes to the sockets of a port: connections to one,
+// connections handed over to the other.
+func offer(dir string, port int, lead func(stream, int)) error {
 	stream := filepath.Join(dir, strconv.Itoa(port))
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: stream, Net: "unix"})
 	if err != nil {
@@ -106,8 +106,8 @@ func offer(dir string, port int) error {
 	return nil
 }
 
-// lead connects a client with a port of this container.
-func lead(client stream, port int) {
+// leadHere connects a client with a port of this container.
+func leadHere(client stream, port int) {
 	service, err := dial(port)
 	if err != nil {
 		abort(client)
