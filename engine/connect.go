@@ -14,7 +14,9 @@ import (
 	"github.com/bodkin-ci/bodkin/engine/internal/api"
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
 	"github.com/bodkin-ci/bodkin/engine/internal/embedded"
+	"github.com/bodkin-ci/bodkin/engine/internal/shell"
 	"github.com/bodkin-ci/bodkin/engine/internal/shim"
+	"github.com/bodkin-ci/bodkin/engine/internal/terminal"
 )
 
 // Connect returns a client on an engine, in this order:
@@ -36,6 +38,11 @@ func Connect(ctx context.Context, opts ...Option) (*dagger.Client, error) {
 		return nil, err
 	}
 	cfg.log.Info("engine", "use", chosen.engine, "because", chosen.why)
+	if cfg.interactive {
+		if err := mayInteract(cfg, chosen.engine); err != nil {
+			return nil, err
+		}
+	}
 	if chosen.engine == Dagger {
 		return connectDagger(ctx, cfg)
 	}
@@ -62,7 +69,12 @@ func serve(ctx context.Context, cfg config, engine string) (*connection, error) 
 		BuildShim: func(ctx context.Context, arch string) (string, string, error) {
 			return shim.Build(ctx, arch, cfg.log)
 		},
-		HostCA: hostCA(),
+		HostCA:      hostCA(),
+		Terminal:    terminal.New(terminal.Options(cfg.terminal)),
+		Interactive: cfg.interactive,
+		Shell: func(ctx context.Context, arch string) (string, error) {
+			return shell.Fetch(ctx, arch, cfg.log)
+		},
 	})
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())

@@ -14,6 +14,9 @@ type config struct {
 	address  string
 	progress func(*client.SolveStatus)
 	log      *log.Logger
+
+	terminal    Terminal
+	interactive bool
 }
 
 func newConfig(opts []Option) config {

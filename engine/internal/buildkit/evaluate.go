@@ -53,11 +53,16 @@ func (s *Session) Evaluate(ctx context.Context, st llb.State, platform ocispecs.
 		}
 		return use(ctx, load.ref)
 	}
+	return s.withShims(ctx, def, func() error { return s.build(ctx, def, use) })
+}
+
+// withShims has build evaluate def, and again where a shim was missing.
+func (s *Session) withShims(ctx context.Context, def *llb.Definition, build func() error) error {
 	if err := s.shims.prepare(ctx, def); err != nil {
 		return err
 	}
 	for attempt := 1; ; attempt++ {
-		err := s.build(ctx, def, use)
+		err := build()
 		arch, retry := wantsShim(err, attempt)
 		if !retry {
 			return err
@@ -83,10 +88,15 @@ func wantsShim(err error, attempt int) (arch string, retry bool) {
 }
 
 func (s *Session) build(ctx context.Context, def *llb.Definition, use func(context.Context, *Ref) error) error {
+	return s.pinned(ctx, def, func(ctx context.Context, gw gateway.Client) error { return s.solve(ctx, gw, def, use) })
+}
+
+// pinned runs fn with a gateway client while the host folders of def are loaded.
+func (s *Session) pinned(ctx context.Context, def *llb.Definition, fn func(context.Context, gateway.Client) error) error {
 	var result error
 	_, err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
 		held := s.pins.load(def)
-		result = s.solve(ctx, gw, def, use)
+		result = fn(ctx, gw)
 		if err := held(ctx); err != nil {
 			result = err // why a host folder could not be loaded, in the user's terms
 		}
@@ -116,7 +126,7 @@ func (s *Session) solve(ctx context.Context, gw gateway.Client, def *llb.Definit
 	}
 	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
 	if err != nil {
-		return explain(ctx, gw, err)
+		return s.failure(ctx, gw, err)
 	}
 	ref, err := res.SingleRef()
 	if err != nil {

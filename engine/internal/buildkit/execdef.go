@@ -9,6 +9,8 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
 // execDef is the description of an exec that is not evaluated but started in a
@@ -17,6 +19,9 @@ type execDef struct {
 	op       *pb.ExecOp
 	platform *pb.Platform
 	inputs   []*pb.Definition // what the op's inputs are made of
+
+	mounted []mounted         // of the op's mounts, once they are known
+	tools   gateway.Reference // a shell to mount beside them, or nil
 }
 
 // parseExec takes an exec out of the definition whose result it is.
@@ -60,8 +65,16 @@ func resultOf(def *llb.Definition, input *pb.Input) (*pb.Definition, error) {
 	return &pb.Definition{Def: append(ops, terminal), Metadata: whole.Metadata, Source: whole.Source}, nil
 }
 
-// container makes a container of what the exec has mounted, on a network.
-func (e *execDef) container(ctx context.Context, gw gateway.Client, network pb.NetMode) (gateway.Container, error) {
+// mounted is what a mount holds: a result, or one that has only an ID. Neither is
+// an empty mount.
+type mounted struct {
+	ref gateway.Reference
+	id  string
+}
+
+// solved returns the exec with its mounts' contents, for containers of the build
+// that gw belongs to. explain puts errors into the user's terms.
+func (e *execDef) solved(ctx context.Context, gw gateway.Client, explain func(context.Context, gateway.Client, error) error) (*execDef, error) {
 	refs := make([]gateway.Reference, len(e.inputs))
 	for i, input := range e.inputs {
 		res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: input, Evaluate: true})
@@ -72,18 +85,37 @@ func (e *execDef) container(ctx context.Context, gw gateway.Client, network pb.N
 			return nil, err
 		}
 	}
+	known := *e
+	known.mounted = make([]mounted, len(e.op.Mounts))
+	for i, m := range e.op.Mounts {
+		if m.Input >= 0 {
+			known.mounted[i].ref = refs[m.Input]
+		}
+	}
+	return &known, nil
+}
+
+// container makes a container of what the exec has mounted, on a network.
+func (e *execDef) container(ctx context.Context, gw gateway.Client, network pb.NetMode) (gateway.Container, error) {
+	if e.mounted == nil {
+		known, err := e.solved(ctx, gw, explain)
+		if err != nil {
+			return nil, err
+		}
+		e = known
+	}
 	req := gateway.NewContainerRequest{
 		Hostname: e.op.Meta.Hostname, NetMode: network, ExtraHosts: e.op.Meta.ExtraHosts, Platform: e.platform,
 	}
-	for _, m := range e.op.Mounts {
-		mount := gateway.Mount{
+	for i, m := range e.op.Mounts {
+		req.Mounts = append(req.Mounts, gateway.Mount{
 			Dest: m.Dest, Selector: m.Selector, Readonly: m.Readonly, MountType: m.MountType,
+			Ref: e.mounted[i].ref, ResultID: e.mounted[i].id,
 			CacheOpt: m.CacheOpt, SecretOpt: m.SecretOpt, SSHOpt: m.SSHOpt,
-		}
-		if m.Input >= 0 {
-			mount.Ref = refs[m.Input]
-		}
-		req.Mounts = append(req.Mounts, mount)
+		})
+	}
+	if e.tools != nil {
+		req.Mounts = append(req.Mounts, gateway.Mount{Dest: protocol.ShellDir, MountType: pb.MountType_BIND, Readonly: true, Ref: e.tools})
 	}
 	return gw.NewContainer(ctx, req)
 }

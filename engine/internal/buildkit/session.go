@@ -28,6 +28,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/dial"
+	"github.com/bodkin-ci/bodkin/engine/internal/terminal"
 )
 
 // dialTimeout bounds how long an engine's address may take to answer.
@@ -43,6 +44,13 @@ type Options struct {
 	BuildShim func(ctx context.Context, arch string) (path, digest string, err error)
 	// HostCA is the host's bundle of certificate authorities in PEM, or nil.
 	HostCA []byte
+	// Terminal is where commands that people type into run.
+	Terminal *terminal.Terminal
+	// Shell returns the path of a shell for a Linux architecture, a single file that
+	// is called busybox and is one, for containers that have none.
+	Shell func(ctx context.Context, arch string) (path string, err error)
+	// Interactive opens a shell on Terminal in the container of an exec that failed.
+	Interactive bool
 }
 
 // Session is an open session on a BuildKit daemon. It is safe for concurrent use.
@@ -66,6 +74,7 @@ type Session struct {
 	shims    *shims
 	services services
 	tunnels  tunnels
+	failures failures
 
 	stop   context.CancelFunc
 	served chan struct{}

@@ -26,6 +26,8 @@ type Container struct {
 	Bindings    []Binding
 	Annotations []KeyValue
 	Last        *Exec // the last command, or nil
+
+	DefaultTerminal TerminalOptions
 }
 
 // KeyValue is an entry of an ordered map.

@@ -72,6 +72,7 @@ func (c Container) WithExec(o ExecOptions) (Container, error) {
 	}
 	spec, opts := c.runOptions(args, o)
 	opts = append(opts, buildkit.ShimMounts(c.Platform.Architecture)...)
+	opts = append(opts, c.describeTerminal()...)
 	opts = append(opts, llb.AddMount(protocol.OutDir, outBase(), llb.SourcePath(outPath)))
 	run := c.FS.Run(append(opts, llb.WithCustomName(execName(args)), llb.Args(protocol.ExecArgs(spec, args...)))...)
 	c = c.clone()

@@ -17,6 +17,7 @@ var root = "/dev/.bodkin"
 
 const usage = `usage: shim exec SPEC -- COMMAND [ARGUMENT...]
        shim serve SPEC -- COMMAND [ARGUMENT...]
+       shim terminal SPEC -- COMMAND [ARGUMENT...]
        shim bridge SPEC
        shim install FOLDER DIGEST [BUNDLE DIGEST]
        shim --version
@@ -33,6 +34,8 @@ func run(args []string) int {
 		return runExec(args[1], args[3:])
 	case len(args) >= 4 && args[0] == "serve" && args[2] == "--":
 		return runServe(args[1], args[3:])
+	case len(args) >= 4 && args[0] == "terminal" && args[2] == "--":
+		return runTerminal(args[1], args[3:])
 	case len(args) == 2 && args[0] == "bridge":
 		return runBridge(args[1])
 	case (len(args) == 3 || len(args) == 5) && args[0] == "install":
