@@ -1,0 +1,59 @@
+package rust
+
+import (
+	"context"
+	_ "embed"
+	"strings"
+
+	"dagger.io/dagger"
+)
+
+//go:embed dependencies.sh
+var dependenciesScript string
+
+const dependenciesPath = "/dependencies"
+
+// Download returns Base with the crates that the source needs in the cache
+// volume. It depends on manifests and lock file alone, so that other changes of
+// the source fetch nothing again.
+func (r *Rust) Download(ctx context.Context) (*dagger.Container, error) {
+	p, err := r.describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctr, err := r.Base(ctx)
+	if err != nil || len(p.vendor) > 0 {
+		return ctr, err
+	}
+	host, err := r.host(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fetched := r.withSource(ctr, r.recipe(p)).WithExec([]string{"cargo", "fetch", "--locked", "--target=" + host})
+	return fetched, nil
+}
+
+// compile returns a container with the source, in which what the source depends
+// on has been compiled for a cargo command. before has those arguments of the
+// command that decide about dependencies, and env the variables that do.
+func (r *Rust) compile(ctx context.Context, before []string, env map[string]string) (*dagger.Container, error) {
+	p, err := r.describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctr, err := r.Download(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sortedKeys(env) {
+		ctr = ctr.WithEnvVariable(name, env[name])
+	}
+	locked := dagger.ContainerWithMountedCacheOpts{Sharing: dagger.CacheSharingModeLocked}
+	compiled := r.withSource(ctr, r.recipe(p)).
+		WithMountedCache(targetPath, r.dag.CacheVolume(r.opts.CachePrefix+"-target"), locked).
+		WithExec(append([]string{
+			"sh", "-c", "set -eu\n" + dependenciesScript, "dependencies.sh", dependenciesPath, strings.Join(p.names(), "\n"),
+		}, before...))
+	return r.withSource(ctr, r.source).
+		WithMountedDirectory(targetPath, compiled.Directory(dependenciesPath)), nil
+}

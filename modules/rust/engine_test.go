@@ -1,0 +1,426 @@
+package rust_test
+
+import (
+	"context"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dagger.io/dagger"
+	bkclient "github.com/moby/buildkit/client"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/engine"
+	"github.com/bodkin-ci/bodkin/modules/rust"
+)
+
+// ran collects the commands that the engine had to run for the tests' client.
+var ran = commands{seen: map[string]int{}}
+
+// connect returns a client on the engine that all tests of this package share.
+var connect = sync.OnceValues(func() (*dagger.Client, error) {
+	return engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")), engine.WithProgress(ran.update))
+})
+
+var used bool
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if used {
+		if client, err := connect(); err == nil {
+			_ = client.Close()
+		}
+	}
+	os.Exit(code)
+}
+
+func client(t *testing.T) *dagger.Client {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs an engine")
+	}
+	if os.Getenv("BODKIN_TEST_ENGINE") == "" && (runtime.GOOS != "linux" || os.Getuid() != 0) {
+		t.Skip("the embedded engine needs Linux and root; set BODKIN_TEST_ENGINE")
+	}
+	used = true
+	c, err := connect()
+	require.NoError(t, err)
+	return c
+}
+
+// commands counts the cargo commands that were not cached.
+type commands struct {
+	mu   sync.Mutex
+	seen map[string]int
+	done map[string]bool
+}
+
+func (c *commands) update(status *bkclient.SolveStatus) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = map[string]bool{}
+	}
+	for _, v := range status.Vertexes {
+		if v.Completed == nil || v.Cached || c.done[v.Digest.String()] {
+			continue
+		}
+		c.done[v.Digest.String()] = true
+		for kind, part := range map[string]string{
+			"fetch": "exec cargo fetch", "dependencies": "dependencies.sh", "build": "exec cargo build", "clippy": "exec cargo clippy",
+		} {
+			if strings.Contains(v.Name, part) {
+				c.seen[kind]++
+			}
+		}
+	}
+}
+
+// since returns the commands that ran while f did.
+func (c *commands) since(f func()) []string {
+	c.mu.Lock()
+	clear(c.seen)
+	c.mu.Unlock()
+	f()
+	time.Sleep(200 * time.Millisecond) // the progress comes a little later
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.seen))
+}
+
+// Crates that the tests' packages depend on, as Cargo.lock has them.
+const (
+	itoa = `
+[[package]]
+name = "itoa"
+version = "1.0.15"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c"
+`
+	lockHead = "version = 4\n"
+	manifest = "[package]\nname = \"hello\"\nversion = \"1.2.3\"\nedition = \"2021\"\n\n[dependencies]\nitoa = \"1\"\n"
+	lock     = lockHead + "\n[[package]]\nname = \"hello\"\nversion = \"1.2.3\"\ndependencies = [\"itoa\"]\n" + itoa
+	hello    = "fn main() {\n    println!(\"hello {}\", itoa::Buffer::new().format(42));\n}\n"
+)
+
+// source returns a package with a program that no other test has.
+func source(c *dagger.Client, unique string) *dagger.Directory {
+	return c.Directory().
+		WithNewFile("Cargo.toml", manifest+"# "+unique+"\n").
+		WithNewFile("Cargo.lock", lock).
+		WithNewFile("src/main.rs", hello)
+}
+
+func unique() string { return strconv.FormatInt(time.Now().UnixNano(), 10) }
+
+func export(t *testing.T, f *dagger.File) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	_, err := f.Export(context.Background(), path)
+	require.NoError(t, err)
+	return path
+}
+
+// build builds a program and returns what it prints.
+func build(t *testing.T, r *rust.Rust, opts rust.BuildOptions) string {
+	t.Helper()
+	file, err := r.Build(context.Background(), opts)
+	require.NoError(t, err)
+	out, err := exec.Command(export(t, file)).CombinedOutput()
+	require.NoError(t, err)
+	return string(out)
+}
+
+// TestEdits looks at what runs again after which change, and whether an edited
+// file that is older than what was built of the one before is noticed.
+func TestEdits(t *testing.T) {
+	c := client(t)
+	name := unique()
+	run := func(src *dagger.Directory) (out string, commands []string) {
+		commands = ran.since(func() { out = build(t, rust.New(c, src, rust.Options{}), rust.BuildOptions{}) })
+		return out, commands
+	}
+	src := source(c, name)
+	out, commands := run(src)
+	require.Equal(t, "hello 42\n", out)
+	require.Equal(t, []string{"build", "dependencies", "fetch"}, commands)
+
+	edited := src.WithNewFile("src/main.rs", strings.ReplaceAll(hello, "42", "43")).WithTimestamps(1)
+	out, commands = run(edited)
+	require.Equal(t, "hello 43\n", out)
+	require.Equal(t, []string{"build"}, commands)
+
+	out, commands = run(edited.WithNewFile("src/bin/more.rs", "fn main() {}").WithNewFile("README", "new"))
+	require.Equal(t, "hello 43\n", out)
+	require.Equal(t, []string{"build"}, commands)
+
+	out, commands = run(src)
+	require.Equal(t, "hello 42\n", out, "an edit was undone")
+	require.Empty(t, commands)
+}
+
+// TestSameBytes builds one source twice, each time with cache volumes that are
+// empty.
+func TestSameBytes(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	var contents []string
+	for range 2 {
+		r := rust.New(c, source(c, "same"), rust.Options{CachePrefix: "same-" + unique()})
+		commands := ran.since(func() {
+			file, err := r.Build(ctx, rust.BuildOptions{})
+			require.NoError(t, err)
+			content, err := os.ReadFile(export(t, file))
+			require.NoError(t, err)
+			contents = append(contents, string(content))
+		})
+		require.Equal(t, []string{"build", "dependencies", "fetch"}, commands)
+	}
+	require.True(t, contents[0] == contents[1], "the programs differ")
+}
+
+func TestImage(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	r := rust.New(c, source(c, "image"), rust.Options{})
+	static, err := r.Image(ctx, rust.ImageOptions{
+		CABundle: c.File("ca.pem", "certificates"),
+		Ports:    []int{8080},
+		Source:   "https://example.com/hello",
+		Env:      map[string]string{"MODE": "production"},
+	})
+	require.NoError(t, err)
+	files, err := static.Rootfs().Glob(ctx, "**/*")
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{
+		"etc/", "etc/passwd", "etc/group", "etc/ssl/", "etc/ssl/certs/", "etc/ssl/certs/ca-certificates.crt", "usr/", "usr/local/", "usr/local/bin/", "usr/local/bin/hello",
+	}, files)
+	user, err := static.User(ctx)
+	require.NoError(t, err)
+	require.Equal(t, rust.DefaultUser, user)
+	label, err := static.Label(ctx, "org.opencontainers.image.source")
+	require.NoError(t, err)
+	require.Equal(t, "https://example.com/hello", label)
+
+	dynamic, err := r.Image(ctx, rust.ImageOptions{Build: rust.BuildOptions{Dynamic: true}})
+	require.NoError(t, err)
+	there, err := dynamic.Exists(ctx, "/etc/debian_version")
+	require.NoError(t, err)
+	require.True(t, there)
+
+	for _, image := range []*dagger.Container{static, dynamic} {
+		entrypoint, err := image.Entrypoint(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"/usr/local/bin/hello"}, entrypoint)
+		out, err := image.WithExec(nil, dagger.ContainerWithExecOpts{UseEntrypoint: true}).Stdout(ctx)
+		require.NoError(t, err)
+		require.Equal(t, "hello 42\n", out)
+	}
+}
+
+// workspace has a library that is a procedural macro, one with a build script,
+// several programs, and a package outside of the workspace.
+func workspace(c *dagger.Client) *dagger.Directory {
+	pkg := func(name, rest string) string {
+		return "[package]\nname = \"" + name + "\"\nversion = \"0.1.0\"\nedition = \"2021\"\n" + rest
+	}
+	return c.Directory().
+		WithNewFile("all/Cargo.toml", "[workspace]\nmembers = [\"app\", \"macros\", \"made\"]\nresolver = \"2\"\n").
+		WithNewFile("all/Cargo.lock", lockHead+
+			"\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"itoa\", \"macros\", \"made\", \"outside\"]\n"+itoa+
+			"\n[[package]]\nname = \"macros\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"made\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"outside\"\nversion = \"0.1.0\"\n").
+		WithNewFile("all/app/Cargo.toml", pkg("app", "[dependencies]\nitoa = \"1\"\nmacros = { path = \"../macros\" }\nmade = { path = \"../made\" }\noutside = { path = \"../../outside\" }\n")).
+		WithNewFile("all/app/src/bin/one.rs", "fn main() { println!(\"one {} {}\", made::NAME, macros::answer!()); }\n").
+		WithNewFile("all/app/src/bin/two/main.rs", "mod more;\nfn main() { println!(\"two {} {}\", outside::NAME, more::text()); }\n").
+		WithNewFile("all/app/src/bin/two/more.rs", "pub fn text() -> String { itoa::Buffer::new().format(2).to_owned() }\n").
+		// Stubs have no comments, which this one forbids.
+		WithNewFile("all/macros/Cargo.toml", pkg("macros", "[lib]\nproc-macro = true\n[lints.rust]\nmissing_docs = \"forbid\"\n")).
+		WithNewFile("all/macros/src/lib.rs", "//! Macros\n/// Answers\n#[proc_macro]\npub fn answer(_: proc_macro::TokenStream) -> proc_macro::TokenStream { \"42\".parse().unwrap() }\n").
+		WithNewFile("all/made/Cargo.toml", pkg("made", "")).
+		WithNewFile("all/made/build.rs", "fn main() { println!(\"cargo::rustc-env=NAME=made\"); }\n").
+		WithNewFile("all/made/src/lib.rs", "pub const NAME: &str = env!(\"NAME\");\n").
+		WithNewFile("outside/Cargo.toml", pkg("outside", "")).
+		WithNewFile("outside/src/lib.rs", "pub const NAME: &str = \"outside\";\n")
+}
+
+func TestWorkspace(t *testing.T) {
+	c := client(t)
+	r := rust.New(c, workspace(c), rust.Options{Path: "all"})
+	require.Equal(t, "one made 42\n", build(t, r, rust.BuildOptions{Package: "app", Bin: "one"}))
+	require.Equal(t, "two outside 2\n", build(t, r, rust.BuildOptions{Package: "app", Bin: "two"}))
+	_, err := r.Build(context.Background(), rust.BuildOptions{})
+	require.ErrorContains(t, err, "say with Package which one to build; there is: app, macros, made, outside")
+
+	member := rust.New(c, workspace(c), rust.Options{Path: "all/app"})
+	require.Equal(t, "one made 42\n", build(t, member, rust.BuildOptions{Bin: "one"}))
+}
+
+func TestErrors(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	failure := func(src *dagger.Directory, opts rust.BuildOptions) error {
+		file, err := rust.New(c, src, rust.Options{}).Build(ctx, opts)
+		if err == nil {
+			_, err = file.Sync(ctx)
+		}
+		return err
+	}
+	src := source(c, "errors")
+
+	var missing *rust.NotPackageError
+	require.ErrorAs(t, failure(c.Directory().WithNewFile("go.mod", "module x"), rust.BuildOptions{}), &missing)
+	require.Equal(t, []string{"go.mod"}, missing.Entries)
+	require.ErrorAs(t, failure(src.WithoutFile("Cargo.lock"), rust.BuildOptions{}), &missing)
+	require.Equal(t, "Cargo.lock", missing.Missing)
+
+	err := failure(src, rust.BuildOptions{Platform: "linux/s390x"})
+	require.ErrorContains(t, err, "and not for linux/s390x")
+	err = failure(src.WithNewFile("Cargo.toml", "[package"), rust.BuildOptions{})
+	require.ErrorContains(t, err, "reading Cargo.toml: ")
+
+	for problem, wrong := range map[string]*dagger.Directory{
+		"failed to parse lock file":                   src.WithNewFile("Cargo.lock", "version = 4\n[[package"),
+		"lock file /src/Cargo.lock needs to be updat": src.WithNewFile("Cargo.lock", lockHead),
+		"checksum": src.WithNewFile("Cargo.lock", strings.ReplaceAll(lock, "4a5f13b8", "00000000")),
+		"no matching package named `there-is-no-such-crate-here` found": src.
+			WithNewFile("Cargo.toml", manifest+"there-is-no-such-crate-here = \"1\"\n"),
+		"cannot find value `nothing` in this scope": src.WithNewFile("src/main.rs", "fn main() { nothing }\n"),
+	} {
+		var failed *dagger.ExecError
+		require.ErrorAs(t, failure(wrong, rust.BuildOptions{}), &failed, problem)
+		require.Equal(t, 101, failed.ExitCode)
+		require.Contains(t, failed.Stderr, problem)
+	}
+}
+
+func TestClippyAndFmt(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	src := source(c, "clippy")
+	good := rust.New(c, src, rust.Options{})
+	require.NoError(t, good.Clippy(ctx, rust.ClippyOptions{}))
+	require.NoError(t, good.Fmt(ctx))
+
+	odd := rust.New(c, src.WithNewFile("tests/odd.rs", "#[test]\nfn odd(){ let x = 1; assert!(x==x); return; }\n"), rust.Options{})
+	err := odd.Clippy(ctx, rust.ClippyOptions{})
+	var failed *dagger.ExecError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, 101, failed.ExitCode)
+	require.Contains(t, failed.Stderr, "clippy::needless-return")
+
+	err = odd.Fmt(ctx)
+	var format *rust.FormatError
+	require.ErrorAs(t, err, &format)
+	require.Equal(t, []string{"tests/odd.rs"}, format.Files)
+
+	broken := rust.New(c, src.WithNewFile("src/main.rs", "fn main( {"), rust.Options{})
+	require.ErrorContains(t, broken.Fmt(ctx), "cargo fmt ended with exit code 1: ")
+}
+
+func TestTest(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	src := source(c, "tests").
+		WithNewFile("data/input", "read").
+		WithNewFile("src/main.rs", hello+`
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn unit() {}
+
+    #[test]
+    #[ignore = "not today"]
+    fn later() { panic!("too early") }
+}
+`).
+		WithNewFile("tests/files.rs", `
+#[test]
+fn files() {
+    assert_eq!(std::fs::read_to_string("data/input").unwrap(), "read");
+    assert!(std::path::Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("Cargo.toml").exists());
+}
+
+#[test]
+fn program() {
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_hello")).output().unwrap();
+    assert_eq!(out.stdout, b"hello 42\n");
+}
+
+#[test]
+fn greeting() {
+    println!("looking around");
+    assert_eq!(std::env::var("GREETING").as_deref(), Ok("hello"));
+}
+`)
+	r := rust.New(c, src, rust.Options{})
+	passing, err := r.Test(ctx, rust.TestOptions{Env: map[string]string{"GREETING": "hello"}})
+	require.NoError(t, err)
+	var table strings.Builder
+	require.NoError(t, passing.WriteTable(&table))
+	require.NoError(t, passing.Err(), table.String())
+	require.Equal(t, []int{5, 0, 1}, []int{passing.Total(), passing.Failed(), passing.Skipped()})
+	require.Contains(t, table.String(), "skipped 1: not today\n")
+	require.Contains(t, table.String(), "hello::bin/hello")
+	require.Contains(t, table.String(), "hello::files")
+
+	failing, err := r.Test(ctx, rust.TestOptions{Ignored: true})
+	require.NoError(t, err)
+	require.EqualError(t, failing.Err(), "2 of 5 tests failed")
+	table.Reset()
+	require.NoError(t, failing.WriteTable(&table))
+	require.Contains(t, table.String(), "--- FAIL: hello::files greeting (")
+	require.Contains(t, table.String(), "looking around\n")
+	require.Contains(t, table.String(), "panicked at tests/files.rs:17:5:\n")
+
+	chosen, err := r.Test(ctx, rust.TestOptions{Run: []string{"unit"}})
+	require.NoError(t, err)
+	require.NoError(t, chosen.Err())
+	require.Equal(t, 1, chosen.Total())
+
+	_, err = rust.New(c, src.WithNewFile("tests/broken.rs", "#[test]\nfn broken() { missing() }\n"), rust.Options{}).Test(ctx, rust.TestOptions{})
+	var failed *dagger.ExecError
+	require.ErrorAs(t, err, &failed)
+	require.Contains(t, failed.Stderr, "cannot find function `missing`")
+}
+
+func TestTestsWithoutHarness(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	src := source(c, "harness").
+		WithNewFile("Cargo.toml", manifest+"\n[[test]]\nname = \"own\"\nharness = false\n").
+		WithNewFile("tests/own.rs", "fn main() { eprintln!(\"own words\"); std::process::exit(3) }\n")
+	results, err := rust.New(c, src, rust.Options{}).Test(ctx, rust.TestOptions{})
+	require.NoError(t, err)
+	require.EqualError(t, results.Err(), "1 of 1 tests failed")
+	var table strings.Builder
+	require.NoError(t, results.WriteTable(&table))
+	require.Contains(t, table.String(), "own words\n")
+}
+
+func TestVendored(t *testing.T) {
+	c := client(t)
+	src := c.Directory().
+		WithNewFile("Cargo.toml", strings.ReplaceAll(manifest, "itoa = \"1\"", "itoa = \"9\"")).
+		WithNewFile("Cargo.lock", strings.ReplaceAll(lock, "1.0.15", "9.0.0")).
+		WithNewFile("src/main.rs", "fn main() { println!(\"{}\", itoa::vendored()); }\n").
+		WithNewFile(".cargo/config.toml", "[source.crates-io]\nreplace-with = \"own\"\n[source.own]\ndirectory = \"vendor\"\n").
+		WithNewFile("vendor/itoa/Cargo.toml", "[package]\nname = \"itoa\"\nversion = \"9.0.0\"\n").
+		WithNewFile("vendor/itoa/src/lib.rs", "pub fn vendored() -> &'static str { \"vendored\" }\n").
+		WithNewFile("vendor/itoa/.cargo-checksum.json", `{"files":{},"package":"4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c"}`)
+	var out string
+	commands := ran.since(func() {
+		out = build(t, rust.New(c, src.WithNewFile("unique", unique()), rust.Options{}), rust.BuildOptions{})
+	})
+	require.Equal(t, "vendored\n", out)
+	require.NotContains(t, commands, "fetch")
+}
+
+func TestBase(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	base, err := rust.New(c, c.Directory(), rust.Options{}).Base(ctx)
+	require.NoError(t, err)
+	own := base.WithoutMount("/cargo").WithNewFile("/etc/marker", "own")
+	require.Equal(t, "hello 42\n", build(t, rust.New(c, source(c, "base"), rust.Options{Base: own}), rust.BuildOptions{}))
+}
