@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 
 	"dagger.io/dagger"
@@ -23,6 +24,8 @@ func TestDockerBuildErrors(t *testing.T) {
 			"missing file":        {"COPY none /", opts{}, `Dockerfile:4: "/none": not found`},
 			"no command":          {`RUN ["/bin/none"]`, opts{}, `Dockerfile:4: .*/bin/none`},
 			"bad user":            {"USER nobody\nRUN true", opts{}, `Dockerfile:5: .*nobody`},
+			"all rights":          {"RUN --security=insecure true", opts{}, `Dockerfile:4: RUN --security=insecure is not allowed`},
+			"host's network":      {"RUN true\nRUN --network=host true", opts{}, `Dockerfile:5: RUN --network=host is not allowed`},
 			"check":               {"", opts{Dockerfile: "checked"}, `checked.*lint violation`},
 			"bad argument":        {"", opts{BuildArgs: []dagger.BuildArg{arg("BUILDKIT_MULTI_PLATFORM", "x")}}, `invalid boolean value`},
 			"no such Dockerfile":  {"", opts{Dockerfile: "sub/none"}, `no file sub/none.*option dockerfile`},
@@ -71,12 +74,16 @@ func TestDockerBuildSyntaxLine(t *testing.T) {
 
 func TestDockerBuildWarnings(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		ctr := e.dockerBuild(t, "ENV API_TOKEN=x\nWORKDIR relative-"+unique()+"\n", dagger.DirectoryDockerBuildOpts{})
-		_, err := ctr.Sync(t.Context())
-		require.NoError(t, err)
-		require.Contains(t, e.status.text(), "check Dockerfile\n")
-		require.Regexp(t, `WorkdirRelativePath: .*\(line 5\)`, e.status.text())
-		require.Contains(t, e.status.text(), "SecretsUsedInArgOrEnv: ")
+		text := e.told(t, func(c *dagger.Client) {
+			ctr := dockerContext(t, c, "ENV API_TOKEN=x\nWORKDIR relative\n", nil).DockerBuild()
+			_, err := ctr.Sync(t.Context())
+			require.NoError(t, err)
+			_, err = ctr.Workdir(t.Context())
+			require.NoError(t, err)
+		})
+		require.Equal(t, 1, strings.Count(text, "check Dockerfile\n"), "told once in a session")
+		require.Regexp(t, `WorkdirRelativePath: .*\(line 5\)`, text)
+		require.Contains(t, text, "SecretsUsedInArgOrEnv: ")
 	})
 }
 

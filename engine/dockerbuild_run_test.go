@@ -16,14 +16,13 @@ import (
 	"dagger.io/dagger"
 	"github.com/stretchr/testify/require"
 
-	"github.com/bodkin-ci/bodkin/engine"
 	"github.com/bodkin-ci/bodkin/engine/internal/hostca"
 )
 
 func TestDockerBuildHeredocsAndMounts(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		id := unique()
-		ctr := e.dockerBuild(t, `FROM box AS last
+		rest := `FROM box AS last
 RUN <<EOF
 mkdir /made
 write /made/by-shell yes
@@ -38,13 +37,16 @@ RUN <<EOF
 write /made/by-script yes
 EOF
 RUN --mount=type=bind,from=box,source=/bin,target=/other --mount=type=tmpfs,target=/tmp/fs mounted /tmp/fs && write /tmp/fs/x x && ls /other
-RUN --mount=type=cache,target=/cache,id=`+id+` append /cache/log a
-RUN --mount=type=cache,target=/cache,id=`+id+`,sharing=locked append /cache/log b-`+id+` && cat /cache/log
-`, dagger.DirectoryDockerBuildOpts{})
-		require.Equal(t, []string{"by-script", "by-shell", "one.txt", "two.txt"}, entries(t, ctr.Directory("/made")))
-		require.Equal(t, "1\n", contents(t, ctr.File("/made/one.txt")))
-		require.NotContains(t, all(t, ctr.Rootfs()), "dev/.bodkin/", "no mount point of the engine's stays behind")
-		require.Contains(t, e.status.text(), "ab-"+id)
+RUN --mount=type=cache,target=/cache,id=` + id + ` append /cache/log a-` + id + `-
+RUN --mount=type=cache,target=/cache,id=` + id + `,sharing=locked append /cache/log b-` + id + ` && cat /cache/log
+`
+		text := e.told(t, func(c *dagger.Client) {
+			ctr := dockerContext(t, c, rest, nil).DockerBuild()
+			require.Equal(t, []string{"by-script", "by-shell", "one.txt", "two.txt"}, entries(t, ctr.Directory("/made")))
+			require.Equal(t, "1\n", contents(t, ctr.File("/made/one.txt")))
+			require.NotContains(t, all(t, ctr.Rootfs()), "dev/.bodkin/", "no mount point of the engine's stays behind")
+		})
+		require.Contains(t, text, "a-"+id+"-b-"+id)
 	})
 }
 
@@ -60,28 +62,28 @@ RUN --mount=type=secret,id=secret:other,target=/stolen ls / && echo nothing stol
 RUN --mount=type=secret,id=other ls /run/secrets
 `
 		value := "v-" + unique()
-		told := &statuses{}
-		c := e.connect(t, engine.WithProgress(told.add))
-		opts := dagger.DirectoryDockerBuildOpts{
-			Secrets: []*dagger.Secret{c.SetSecret("token", value)}, BuildArgs: []dagger.BuildArg{arg("N", unique())},
-		}
-		id, err := c.SetSecret("other", "o-"+unique()).ID(ctx)
-		require.NoError(t, err)
-		require.NotEmpty(t, id)
-		_, err = dockerContext(t, c, dockerfile, nil).DockerBuild(opts).Sync(ctx)
-		require.ErrorContains(t, err, "/run/secrets", "a secret that was not given is not there")
-		require.NotContains(t, told.text(), value, "values are kept out of logs")
-		require.Contains(t, told.text(), "***\n")
-		require.Contains(t, told.text(), "/etc/it file 0444 3:0")
-		require.Contains(t, told.text(), "nothing stolen\n")
-		require.NotContains(t, told.text(), "\nstolen\n", "only what was given can be reached")
+		text := e.told(t, func(c *dagger.Client) {
+			id, err := c.SetSecret("other", "o-"+unique()).ID(ctx)
+			require.NoError(t, err)
+			require.NotEmpty(t, id)
+			opts := dagger.DirectoryDockerBuildOpts{
+				Secrets: []*dagger.Secret{c.SetSecret("token", value)}, BuildArgs: []dagger.BuildArg{arg("N", unique())},
+			}
+			_, err = dockerContext(t, c, dockerfile, nil).DockerBuild(opts).Sync(ctx)
+			require.ErrorContains(t, err, "/run/secrets", "a secret that was not given is not there")
 
-		must := "RUN --mount=type=secret,id=must,required=true echo " + unique()
-		_, err = dockerContext(t, c, must, nil).DockerBuild(opts).Sync(ctx)
-		require.ErrorContains(t, err, `secret "must" was not given`)
-		opts.Secrets = []*dagger.Secret{c.Secret("env://HOME")}
-		_, err = dockerContext(t, c, must, nil).DockerBuild(opts).Sync(ctx)
-		require.ErrorContains(t, err, "setSecret")
+			must := "RUN --mount=type=secret,id=must,required=true echo " + unique()
+			_, err = dockerContext(t, c, must, nil).DockerBuild(opts).Sync(ctx)
+			require.ErrorContains(t, err, `secret "must" was not given`)
+			opts.Secrets = []*dagger.Secret{c.Secret("env://HOME")}
+			_, err = dockerContext(t, c, must, nil).DockerBuild(opts).Sync(ctx)
+			require.ErrorContains(t, err, "setSecret")
+		})
+		require.NotContains(t, text, value, "values are kept out of logs")
+		require.Contains(t, text, "***\n")
+		require.Contains(t, text, "/etc/it file 0444 3:0")
+		require.Contains(t, text, "nothing stolen\n")
+		require.NotContains(t, text, "\nstolen\n", "only what was given can be reached")
 	})
 }
 
@@ -108,13 +110,11 @@ func TestDockerBuildCache(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		n := unique()
 		build := func(source string) string {
-			told := &statuses{}
-			c := e.connect(t, engine.WithProgress(told.add))
-			dir := dockerContext(t, c, "RUN echo first "+n+"\nCOPY source /\nRUN cat /source", map[string]string{"source": source})
-			_, err := dir.DockerBuild().Sync(t.Context())
-			require.NoError(t, err)
-			require.NoError(t, c.Close())
-			return told.text()
+			return e.told(t, func(c *dagger.Client) {
+				dir := dockerContext(t, c, "RUN echo first "+n+"\nCOPY source /\nRUN cat /source", map[string]string{"source": source})
+				_, err := dir.DockerBuild().Sync(t.Context())
+				require.NoError(t, err)
+			})
 		}
 		first, one, two := "\nfirst "+n, "one "+n, "two "+n
 		require.Regexp(t, first+"(.|\n)*"+one, build(one))

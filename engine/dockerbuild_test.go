@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bodkin-ci/bodkin/engine"
 	"github.com/bodkin-ci/bodkin/engine/internal/enginetest"
 )
 
@@ -36,11 +37,21 @@ func (e *env) dockerBuild(t *testing.T, rest string, o dagger.DirectoryDockerBui
 	return dockerContext(t, e.c, rest, nil).DockerBuild(o)
 }
 
+// told returns what the progress of a session has told.
+func (e *env) told(t *testing.T, use func(c *dagger.Client)) string {
+	t.Helper()
+	told := &statuses{}
+	c := e.connect(t, engine.WithProgress(told.add))
+	use(c)
+	require.NoError(t, c.Close())
+	return told.text()
+}
+
 func arg(name, value string) dagger.BuildArg { return dagger.BuildArg{Name: name, Value: value} }
 
 func TestDockerBuild(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		dir := dockerContext(t, e.c, `
+		const rest = `
 ARG WHAT=nothing
 ENV SEEN=$WHAT
 WORKDIR /work
@@ -50,15 +61,18 @@ FROM box AS last
 COPY --from=box --chmod=0640 --chown=7:8 /work/made /made
 USER 7:8
 RUN ["/bin/box", "stat", "/made"]
-`, map[string]string{"hello.txt": "hi", "sub/a/b": "b"})
+`
 		what := "w-" + unique()
-		ctr := dir.DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{arg("WHAT", what)}})
-		require.Equal(t, lines("7 8 [8]", "/work", what), run(t, ctr, "id", ";", "pwd", ";", "env", "SEEN"))
-		require.Equal(t, []string{"a/", "hello.txt", "made"}, entries(t, ctr.Directory("/work")))
-		require.Equal(t, what, contents(t, ctr.File("/work/made")))
-		require.Contains(t, run(t, ctr, "stat", "/made"), "/made file 0640 7:8")
-		require.Contains(t, e.status.text(), "RUN write made "+what, "steps are named as Docker names them")
-		require.Contains(t, e.status.text(), "built "+what, "and their output is shown")
+		text := e.told(t, func(c *dagger.Client) {
+			dir := dockerContext(t, c, rest, map[string]string{"hello.txt": "hi", "sub/a/b": "b"})
+			ctr := dir.DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{arg("WHAT", what)}})
+			require.Equal(t, lines("7 8 [8]", "/work", what), run(t, ctr, "id", ";", "pwd", ";", "env", "SEEN"))
+			require.Equal(t, []string{"a/", "hello.txt", "made"}, entries(t, ctr.Directory("/work")))
+			require.Equal(t, what, contents(t, ctr.File("/work/made")))
+			require.Contains(t, run(t, ctr, "stat", "/made"), "/made file 0640 7:8")
+		})
+		require.Contains(t, text, "RUN write made "+what, "steps are named as Docker names them")
+		require.Contains(t, text, "built "+what, "and their output is shown")
 	})
 }
 

@@ -47,6 +47,9 @@ func (r *dockerRuns) rewrite(ctx context.Context, def *pb.Definition) (llb.State
 		changed := r.relink(&op)
 		switch {
 		case op.GetExec() != nil:
+			if err := allowed(op.GetExec()); err != nil {
+				return llb.State{}, located(err, def.Source, before)
+			}
 			with, err := r.harnessFor(ctx, op.GetPlatform())
 			if err != nil {
 				return llb.State{}, err
@@ -66,6 +69,29 @@ func (r *dockerRuns) rewrite(ctx context.Context, def *pb.Definition) (llb.State
 	}
 	r.out.Source = r.sources(def.Source)
 	return stateOf(r.out)
+}
+
+// allowed refuses what Docker refuses, too, unless it was told to allow it: a
+// Dockerfile may come from anywhere.
+func allowed(exec *pb.ExecOp) error {
+	switch {
+	case exec.Security == pb.SecurityMode_INSECURE:
+		return errors.New("RUN --security=insecure is not allowed in a Dockerfile: use withExec with insecureRootCapabilities for this step")
+	case exec.Network == pb.NetMode_HOST:
+		return errors.New("RUN --network=host is not allowed in a Dockerfile: remove it")
+	default:
+		return nil
+	}
+}
+
+// located says which line of the Dockerfile an op comes from.
+func located(err error, src *pb.Source, op digest.Digest) error {
+	for _, at := range src.GetLocations()[op.String()].GetLocations() {
+		if len(at.Ranges) > 0 && int(at.SourceIndex) < len(src.Infos) {
+			return &DockerfileError{File: src.Infos[at.SourceIndex].Filename, Line: int(at.Ranges[0].GetStart().GetLine()), Err: err}
+		}
+	}
+	return err
 }
 
 func (r *dockerRuns) add(raw []byte, meta *pb.OpMetadata) string {
