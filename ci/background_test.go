@@ -1,12 +1,13 @@
 package main
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,10 +15,17 @@ import (
 
 // patience bounds how long scripts wait for what has to happen: setting up an
 // engine, or compiling a linter, is a part of that.
-const patience = 10 * time.Minute
+const patience = 4 * time.Minute
+
+// running is a program that a script has started. ended is closed at its end.
+type running struct {
+	*exec.Cmd
+
+	ended chan struct{}
+}
 
 // programs are what a script has running, by the name of their output.
-type programs map[string]*exec.Cmd
+type programs map[string]running
 
 type programsKey struct{}
 
@@ -37,12 +45,15 @@ func background(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Env = append(os.Environ(), "CI=")
 	cmd.Stderr = stderr
 	ts.Check(cmd.Start())
-	ts.Value(programsKey{}).(programs)[args[0]] = cmd
+	r := running{cmd, make(chan struct{})}
+	go func() {
+		_ = cmd.Wait()
+		close(r.ended)
+	}()
+	ts.Value(programsKey{}).(programs)[args[0]] = r
 	ts.Defer(func() {
-		if cmd.ProcessState == nil {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-		}
+		_ = cmd.Process.Kill()
+		<-r.ended
 	})
 }
 
@@ -56,15 +67,44 @@ func seen(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	wanted, err := regexp.Compile("(?m)" + args[2])
 	ts.Check(err)
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	cmd, late := ts.Value(programsKey{}).(programs)[args[0]], time.After(patience)
+	for over := false; ; {
 		text := ts.ReadFile(args[0])
 		if len(wanted.FindAllString(text, -1)) >= count {
 			return
 		}
-		cmd := ts.Value(programsKey{}).(programs)[args[0]]
-		if time.Now().After(end) || cmd.Process.Signal(syscall.Signal(0)) != nil {
+		if over {
 			ts.Fatalf("no %d matches of %q in:\n%s", count, args[2], text)
 		}
+		select {
+		case <-cmd.ended: // what it wrote last is read once more
+			over = true
+		case <-late:
+			over = true
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// address is where an application listens, as run says it.
+var address = regexp.MustCompile(`is up; .* url=(http://\S+)`)
+
+// answer FILE PATH STATUS REGEXP asks the application that the program that writes
+// to FILE runs, at the address that it last gave, and wants
+// this answer.
+func answer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: answer FILE PATH STATUS REGEXP")
+	}
+	seen(ts, false, []string{args[0], "1", address.String()})
+	all := address.FindAllStringSubmatch(ts.ReadFile(args[0]), -1)
+	resp, err := http.Get(all[len(all)-1][1] + args[1])
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if strconv.Itoa(resp.StatusCode) != args[2] || !regexp.MustCompile(args[3]).Match(body) {
+		ts.Fatalf("status %s, %s", resp.Status, body)
 	}
 }
 
@@ -78,7 +118,7 @@ func signalled(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(cmd.Process.Signal(signals[args[1]]))
 	hung := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 	defer hung.Stop()
-	_ = cmd.Wait()
+	<-cmd.ended
 	if got := strconv.Itoa(cmd.ProcessState.ExitCode()); got != args[2] {
 		ts.Fatalf("exit status %s, want %s; it wrote:\n%s", got, args[2], ts.ReadFile(args[0]))
 	}

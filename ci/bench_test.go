@@ -19,7 +19,7 @@ func compiled(b *testing.B) string {
 	return program
 }
 
-func run(b *testing.B, program string, args ...string) {
+func runCI(b *testing.B, program string, args ...string) {
 	b.Helper()
 	cmd := exec.Command(program, args...)
 	cmd.Dir = ".." // where examples/ is
@@ -31,7 +31,7 @@ func run(b *testing.B, program string, args ...string) {
 func BenchmarkStart(b *testing.B) {
 	program := compiled(b)
 	for b.Loop() {
-		run(b, program, "build", "--help")
+		runCI(b, program, "build", "--help")
 	}
 }
 
@@ -48,9 +48,9 @@ func BenchmarkCached(b *testing.B) {
 	for _, command := range []string{"build", "package"} {
 		b.Run(command, func(b *testing.B) {
 			output := b.TempDir()
-			run(b, program, command, "--output", output)
+			runCI(b, program, command, "--output", output)
 			for b.Loop() {
-				run(b, program, command, "--output", output)
+				runCI(b, program, command, "--output", output)
 			}
 		})
 	}

@@ -7,6 +7,8 @@ package main
 import (
 	"context"
 
+	"dagger.io/dagger"
+
 	"github.com/bodkin-ci/bodkin/ci/cli"
 	"github.com/bodkin-ci/bodkin/modules/debian"
 	"github.com/bodkin-ci/bodkin/modules/golang"
@@ -20,10 +22,12 @@ func main() {
 			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build}, Watch: true},
 			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack}},
 			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test}, Flags: testFlags, Native: true, Watch: true},
+			{Name: "run", Short: "Run each application's image with its database, until interrupted", Steps: cli.Steps{cli.Go: run}, Only: serves, Flags: runFlags, Native: true, Watch: true},
+			{Name: "smoke", Short: "Try each application's image next to its database", Steps: cli.Steps{cli.Go: smoke}, Only: tried, Native: true},
 			{Name: "lint", Short: "Run golangci-lint on each application, with its configuration", Steps: cli.Steps{cli.Go: lint}, Native: true, Watch: true},
 			{Name: "vulncheck", Short: "Look for known vulnerabilities in what each application calls", Steps: cli.Steps{cli.Go: vulncheck}, Flags: vulncheckFlags, Native: true},
 			{Name: "fmt", Short: "List files that are not formatted as gofmt does it", Steps: cli.Steps{cli.Go: format}, Native: true},
-			{Name: "check", Short: "Run fmt, lint, test and build side by side", All: []string{"fmt", "lint", "test", "build"}, Watch: true},
+			{Name: "check", Short: "Run fmt, lint, test, build and smoke side by side", All: []string{"fmt", "lint", "test", "build", "smoke"}, Watch: true},
 		},
 	})
 }
@@ -51,16 +55,16 @@ func build(ctx context.Context, job *cli.Job) error {
 	return job.Export(ctx, binary, "bin", job.App.Name)
 }
 
-// pack puts the binary into an image that holds nothing else but what it needs.
+// image puts the binary into an image that holds nothing else but what it needs.
 // The commit goes into the image's labels and not into the binary, which
 // therefore stays in the cache when a commit does not touch the application.
-func pack(ctx context.Context, job *cli.Job) error {
+func image(ctx context.Context, job *cli.Job) (*dagger.Container, error) {
 	bundle, err := debian.New(job.Dag, debian.Options{}).CABundle(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	revision := job.Revision()
-	image, err := module(job).Image(ctx, golang.ImageOptions{
+	return module(job).Image(ctx, golang.ImageOptions{
 		Build:    program(job),
 		CABundle: bundle,
 		Ports:    ports[job.App.Name],
@@ -69,10 +73,14 @@ func pack(ctx context.Context, job *cli.Job) error {
 		Revision: revision.Commit,
 		Created:  revision.Created(),
 	})
+}
+
+func pack(ctx context.Context, job *cli.Job) error {
+	ctr, err := image(ctx, job)
 	if err != nil {
 		return err
 	}
-	return job.Export(ctx, image.AsTarball(), "image.tar")
+	return job.Export(ctx, ctr.AsTarball(), "image.tar")
 }
 
 func lint(ctx context.Context, job *cli.Job) error {

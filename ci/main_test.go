@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"answer":      answer,
 			"background":  background,
 			"exits":       exits,
 			"fresh":       fresh,
@@ -80,6 +81,16 @@ func setup(env *testscript.Env) error {
 	env.Values[programsKey{}] = programs{}
 	env.Setenv(cachedir.EnvVar, cache)
 	env.Setenv("HOME", os.Getenv("HOME"))
+	repository, err := filepath.Abs("..")
+	if err != nil {
+		return err
+	}
+	env.Setenv("REPOSITORY", repository)
+	port, err := freePort(0)
+	if err != nil {
+		return err
+	}
+	env.Setenv("FREE_PORT", strconv.Itoa(port))
 	for _, name := range dropped {
 		env.Setenv(name, "")
 	}

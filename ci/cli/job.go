@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"dagger.io/dagger"
+	"github.com/charmbracelet/log"
 
 	"github.com/bodkin-ci/bodkin/ci/internal/report"
 	"github.com/bodkin-ci/bodkin/ci/internal/revision"
@@ -25,6 +26,7 @@ type Job struct {
 	Dag      *dagger.Client
 	App      App
 	Platform dagger.Platform // empty: the engine's own
+	Log      *log.Logger     // shows lines at once
 
 	name     string // the step's
 	run      Step

@@ -105,6 +105,9 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !slices.ContainsFunc(selected, usedBy(parts)) {
+		return nil, fmt.Errorf("%s is for none of these applications", command.Name)
+	}
 	output, err := filepath.Abs(o.output)
 	if err != nil {
 		return nil, fmt.Errorf("--output %s: %w", o.output, err)
@@ -137,14 +140,20 @@ func (o *options) selectApps(p Program, commands []Command) ([]App, error) {
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(app App) bool {
-		return !slices.ContainsFunc(commands, func(c Command) bool { return c.Steps[app.Kind] != nil })
-	})
+	used := usedBy(commands)
+	found = slices.DeleteFunc(found, func(app App) bool { return !used(app) })
 	selected, err := apps.Select(found, o.apps)
 	if err != nil {
 		return nil, fmt.Errorf("--app: %w", err)
 	}
 	return selected, nil
+}
+
+// usedBy reports whether one of the commands has a step for an application.
+func usedBy(commands []Command) func(App) bool {
+	return func(app App) bool {
+		return slices.ContainsFunc(commands, func(c Command) bool { return c.step(app) != nil })
+	}
 }
 
 func (p Program) allApps() ([]App, error) {

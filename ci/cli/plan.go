@@ -40,7 +40,7 @@ func (p *plan) jobs(ctx context.Context) []*Job {
 	var jobs []*Job
 	for _, app := range p.apps {
 		for _, command := range p.parts {
-			if command.Steps[app.Kind] != nil {
+			if command.step(app) != nil {
 				jobs = append(jobs, p.jobsOf(command, app, rev)...)
 			}
 		}
@@ -57,7 +57,7 @@ func (p *plan) jobsOf(command Command, app App, rev func() Revision) []*Job {
 	var jobs []*Job
 	for _, platform := range platforms {
 		job := &Job{App: app, Platform: platform, revision: rev, outside: []string{p.output}}
-		job.name, job.run = command.Name+" "+app.Name, command.Steps[app.Kind]
+		job.name, job.run = command.Name+" "+app.Name, command.step(app)
 		job.output = filepath.Join(p.output, app.Name)
 		if len(platforms) > 1 {
 			job.name += " " + string(platform)

@@ -32,6 +32,8 @@ type Command struct {
 	Short string // one line of help
 	Long  string // more help, in full sentences
 	Steps Steps
+	// Only says which applications the command is for. Default: all that have a step.
+	Only func(App) bool
 	// Flags adds flags of the command's own. What it binds them to, the steps read.
 	Flags func(*pflag.FlagSet)
 	// Watch commands have --watch: they run again when a source file changes.
@@ -42,6 +44,14 @@ type Command struct {
 	// of having any. The first that fails stops the others, unless --keep-going
 	// is given.
 	All []string
+}
+
+// step returns what the command does with an application, nil for nothing.
+func (c Command) step(app App) Step {
+	if c.Only != nil && !c.Only(app) {
+		return nil
+	}
+	return c.Steps[app.Kind]
 }
 
 // parts returns the commands whose steps the command runs.

@@ -115,7 +115,7 @@ func (r *session) connect(ctx context.Context) error {
 	}
 	r.client = client
 	for _, job := range r.jobs {
-		job.Dag = client
+		job.Dag, job.Log = client, r.log
 	}
 	return nil
 }
