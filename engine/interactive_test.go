@@ -19,12 +19,12 @@ func TestInteractiveShellSeesWhatTheFailedCommandLeft(t *testing.T) {
 				WithExec(box("write", "/work/left", "behind\n", ";", "write", "/mounted/also", "there\n", ";", "err", "no luck", ";", "exit", "7")).Sync(t.Context())
 			return err
 		})
-		s.expect("failed with exit code 7")
-		s.expect("no luck\r\n")
-		s.expect("in /work as root")
-		s.expect("# ")
-		s.types("cat left /mounted/also; exit\r")
-		s.expect("behind\r\nthere\r\n")
+		s.Expect("failed with exit code 7")
+		s.Expect("no luck\r\n")
+		s.Expect("in /work as root")
+		s.Expect("# ")
+		s.Type("cat left /mounted/also; exit\r")
+		s.Expect("behind\r\nthere\r\n")
 		var failed *dagger.ExecError
 		require.ErrorAs(t, wait(), &failed)
 		require.Equal(t, 7, failed.ExitCode)
@@ -44,8 +44,8 @@ func TestInteractiveOpensOneShellForOneFailure(t *testing.T) {
 				return err
 			}))
 		}
-		s.expect("# ")
-		s.types("exit\r")
+		s.Expect("# ")
+		s.Type("exit\r")
 		for _, wait := range waits {
 			var failed *dagger.ExecError
 			require.ErrorAs(t, wait(), &failed)
@@ -70,8 +70,8 @@ func TestInteractiveFailuresSideBySide(t *testing.T) {
 			return errors.Join(<-errs, <-errs)
 		})
 		require.Error(t, wait())
-		require.True(t, s.shows("looking into first\r\n"))
-		require.True(t, s.shows("looking into second\r\n"))
+		require.Contains(t, s.Shown(), "looking into first\r\n")
+		require.Contains(t, s.Shown(), "looking into second\r\n")
 	})
 }
 
@@ -84,9 +84,9 @@ func TestInteractiveServicesAnswer(t *testing.T) {
 				WithExec(box("get", "http://store:8080/set/a?v=before", ";", "exit", "1")).Sync(t.Context())
 			return err
 		})
-		s.expect("# ")
-		s.types("wget -qO- http://store:8080/get/a; exit\r")
-		s.expect("before")
+		s.Expect("# ")
+		s.Type("wget -qO- http://store:8080/get/a; exit\r")
+		s.Expect("before")
 		require.Error(t, wait())
 	})
 }

@@ -17,26 +17,26 @@ func atTerminal(t *testing.T, e *env, script func(*screen), open func(*dagger.Cl
 	t.Helper()
 	s := newScreen(t)
 	c := e.connect(t, s.terminal())
-	before := s.state()
+	before := s.State()
 	wait := await(t, func() error {
 		_, err := open(c).Sync(t.Context())
 		return err
 	})
 	script(s)
 	err := wait()
-	require.Equal(t, before, s.state(), "the terminal is as it was")
-	require.Zero(t, s.suspended)
+	require.Equal(t, before, s.State(), "the terminal is as it was")
+	require.Zero(t, s.suspended.Load())
 	return err
 }
 
 func TestTerminal(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		err := atTerminal(t, e, func(s *screen) {
-			s.expect("# ")
-			require.Equal(t, 1, s.suspended)
-			s.types("cat greeting; pwd; echo $NAME\r")
-			s.expect("hello from the host\r\n/work\r\nvalue")
-			s.types("echo changed >greeting; exit 3\r")
+			s.Expect("# ")
+			require.EqualValues(t, 1, s.suspended.Load())
+			s.Type("cat greeting; pwd; echo $NAME\r")
+			s.Expect("hello from the host\r\n/work\r\nvalue")
+			s.Type("echo changed >greeting; exit 3\r")
 		}, func(c *dagger.Client) *dagger.Container {
 			return boxIn(t, c).WithWorkdir("/work").WithNewFile("greeting", "hello from the host\n").WithEnvVariable("NAME", "value").
 				Terminal().WithExec(box("cat", "greeting"))
@@ -47,7 +47,7 @@ func TestTerminal(t *testing.T) {
 
 func TestTerminalCommands(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		require.NoError(t, atTerminal(t, e, func(s *screen) { s.expect("by default\r\n"); s.expect("by name\r\n") },
+		require.NoError(t, atTerminal(t, e, func(s *screen) { s.Expect("by default\r\n"); s.Expect("by name\r\n") },
 			func(c *dagger.Client) *dagger.Container {
 				return boxIn(t, c).WithDefaultTerminalCmd(box("echo", "by default")).Terminal().
 					Terminal(dagger.ContainerTerminalOpts{Cmd: box("echo", "by name")})
@@ -62,13 +62,13 @@ func TestTerminalCommands(t *testing.T) {
 func TestTerminalSize(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		require.NoError(t, atTerminal(t, e, func(s *screen) {
-			s.expect("# ")
-			s.types("stty size\r")
-			s.expect("24 80\r\n")
-			s.resize(132, 43)
-			s.types("until stty size | grep 43; do sleep 0.1; done\r")
-			s.expect("43 132\r\n")
-			s.types("exit\r")
+			s.Expect("# ")
+			s.Type("stty size\r")
+			s.Expect("24 80\r\n")
+			s.resize(t, 132, 43)
+			s.Type("until stty size | grep 43; do sleep 0.1; done\r")
+			s.Expect("43 132\r\n")
+			s.Type("exit\r")
 		}, func(c *dagger.Client) *dagger.Container { return boxIn(t, c).Terminal() }))
 	})
 }
@@ -76,13 +76,13 @@ func TestTerminalSize(t *testing.T) {
 func TestTerminalInterruptIsForTheCommand(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		require.NoError(t, atTerminal(t, e, func(s *screen) {
-			s.expect("# ")
-			s.types("sh -c \"echo sleep''ing; exec sleep 1000\"\r")
-			s.expect("sleeping\r\n")
-			s.types("\x03")
-			s.expect("# ")
-			s.types("echo still he''re; exit\r")
-			s.expect("still here")
+			s.Expect("# ")
+			s.Type("sh -c \"echo sleep''ing; exec sleep 1000\"\r")
+			s.Expect("sleeping\r\n")
+			s.Type("\x03")
+			s.Expect("# ")
+			s.Type("echo still he''re; exit\r")
+			s.Expect("still here")
 		}, func(c *dagger.Client) *dagger.Container { return boxIn(t, c).Terminal() }))
 	})
 }
@@ -99,10 +99,10 @@ func TestTerminalsOneAfterTheOther(t *testing.T) {
 			}))
 		}
 		for range waits {
-			s.expect("a shell in a container")
-			s.expect("# ")
-			require.Equal(t, 1, s.suspended)
-			s.types("exit\r")
+			s.Expect("a shell in a container")
+			s.Expect("# ")
+			require.EqualValues(t, 1, s.suspended.Load())
+			s.Type("exit\r")
 		}
 		for _, wait := range waits {
 			require.NoError(t, wait())
@@ -113,11 +113,11 @@ func TestTerminalsOneAfterTheOther(t *testing.T) {
 func TestTerminalHasWhatExecsHave(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		require.NoError(t, atTerminal(t, e, func(s *screen) {
-			s.expect("$ ")
-			s.types("id -u; cat /secret; echo; echo $TOKEN; cat /cache/note\r")
-			s.expect("1000\r\nhidden\r\nhidden\r\nkept")
-			s.types("wget -qO- 'http://store:8080/set/a?v=typed'; exit\r")
-			s.expect("typed")
+			s.Expect("$ ")
+			s.Type("id -u; cat /secret; echo; echo $TOKEN; cat /cache/note\r")
+			s.Expect("1000\r\nhidden\r\nhidden\r\nkept")
+			s.Type("wget -qO- 'http://store:8080/set/a?v=typed'; exit\r")
+			s.Expect("typed")
 		}, func(c *dagger.Client) *dagger.Container {
 			secret := c.SetSecret("token", "hidden")
 			cache := c.CacheVolume("terminal-" + unique())
@@ -137,10 +137,10 @@ func TestTerminalOfADirectory(t *testing.T) {
 				Terminal(dagger.DirectoryTerminalOpts{Container: boxIn(t, c), Cmd: box("cat", "note")}).Sync(t.Context())
 			return err
 		})
-		s.expect("/src # ")
-		s.types("cat note; exit\r")
-		s.expect("in a directory\r\n")
-		s.expect("in a directory\r\n")
+		s.Expect("/src # ")
+		s.Type("cat note; exit\r")
+		s.Expect("in a directory\r\n")
+		s.Expect("in a directory\r\n")
 		require.NoError(t, wait())
 	})
 }
@@ -149,18 +149,40 @@ func TestTerminalIsGivenBackWhenCancelled(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		s := newScreen(t)
 		c := e.connect(t, s.terminal())
-		before := s.state()
+		before := s.State()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		wait := await(t, func() error {
 			_, err := boxIn(t, c).Terminal().Sync(ctx)
 			return err
 		})
-		s.expect("# ")
-		require.NotEqual(t, before, s.state())
+		s.Expect("# ")
+		require.NotEqual(t, before, s.State())
 		cancel()
 		require.ErrorIs(t, wait(), context.Canceled)
-		require.Equal(t, before, s.state())
+		require.Equal(t, before, s.State())
+	})
+}
+
+func TestTerminalTakesWhatWasTypedAhead(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		require.NoError(t, atTerminal(t, e, func(s *screen) {
+			s.Type("echo typed ah''ead; exit\r")
+			s.Expect("typed ahead\r\n")
+		}, func(c *dagger.Client) *dagger.Container { return boxIn(t, c).Terminal() }))
+	})
+}
+
+func TestTerminalWithoutAWorkingShell(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		require.NoError(t, atTerminal(t, e, func(s *screen) {
+			s.Expect("BusyBox comes along")
+			s.Expect("# ")
+			s.Type("cat /bin/sh; exit\r")
+			s.Expect("#!/nosuch\r\n")
+		}, func(c *dagger.Client) *dagger.Container {
+			return boxIn(t, c).WithNewFile("/bin/sh", "#!/nosuch\n", dagger.ContainerWithNewFileOpts{Permissions: 0o755}).Terminal()
+		}))
 	})
 }
 

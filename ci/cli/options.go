@@ -29,6 +29,8 @@ type options struct {
 	timeout   time.Duration
 	keepGoing bool
 	watch     bool
+
+	interactive bool
 }
 
 // optionsHelp explains what does not fit into one line for each flag.
@@ -72,6 +74,7 @@ func (o *options) register(cmd *cobra.Command, command Command) {
 	if command.Flags != nil {
 		command.Flags(f)
 	}
+	f.BoolVar(&o.interactive, "interactive", false, "when a command fails in a container, open a shell there")
 	f.StringVar(&o.engine, "engine", "", "`address` of the engine to use (default: see above)")
 	f.StringVar(&o.progress, "progress", string(progress.Auto), "`mode`: auto, tty, plain or json")
 	f.DurationVar(&o.timeout, "timeout", 0, "stop a step that takes longer than this `duration`, such as 90s or 10m; setting up an engine is none (default: no limit)")
@@ -91,6 +94,9 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 		return nil, fmt.Errorf("--progress: %w", err)
 	}
 	if err := engine.Check(o.engine); err != nil {
+		return nil, err
+	}
+	if err := o.checkInteractive(); err != nil {
 		return nil, err
 	}
 	platforms, err := parsePlatforms(o.platforms)
@@ -120,6 +126,7 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 		parts: parts, apps: selected, platforms: platforms, output: output,
 		engine: o.engine, mode: mode, timeout: o.timeout, epoch: epoch,
 		watch:         o.watch,
+		interactive:   o.interactive,
 		stopOnFailure: len(command.All) > 0 && !o.keepGoing,
 	}, nil
 }

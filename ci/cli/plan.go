@@ -30,6 +30,7 @@ type plan struct {
 
 	watch         bool // run again when a source file changes
 	stopOnFailure bool // the first step that fails stops the others
+	interactive   bool // a command that fails opens a shell
 }
 
 // jobs returns one job for each command, application and platform, without a

@@ -38,7 +38,10 @@ func (p *plan) run(ctx context.Context) error {
 		return err
 	}
 	var shown atomic.Pointer[progress.Display]
+	restore := keepTerminal()
+	defer restore()
 	ctx, stop := interrupt.Watch(ctx, func() {
+		restore()
 		if display := shown.Load(); display != nil {
 			display.Restore()
 		}
@@ -78,6 +81,7 @@ type session struct {
 	client  *dagger.Client
 	results []step.Result
 	start   time.Time
+	shells  shells
 }
 
 // execute connects, runs the steps and disconnects. Outcomes are in the results.
@@ -89,7 +93,7 @@ func (r *session) execute(ctx context.Context) {
 		return
 	}
 	runner := step.Runner{Limit: parallelSteps(), StopOnFailure: r.plan.stopOnFailure, Middleware: []step.Middleware{
-		step.Logged(r.log), r.tallied, step.Named, step.Timeout(r.plan.timeout), step.Abandon(stepGrace),
+		step.Logged(r.log), r.tallied, r.shells.undisturbed, step.Named, step.Timeout(r.plan.timeout), step.Abandon(stepGrace),
 	}}
 	r.results = append(r.results, runner.Run(ctx, r.plan.steps(r.jobs))...)
 	r.disconnect(ctx)
@@ -105,7 +109,7 @@ func (r *session) disconnect(ctx context.Context) {
 }
 
 func (r *session) connect(ctx context.Context) error {
-	client, err := engine.Connect(ctx,
+	client, err := engine.Connect(ctx, append(r.interactive(),
 		engine.WithAddress(r.plan.engine),
 		engine.WithLogger(r.log),
 		engine.WithProgress(r.display.Update),

@@ -51,6 +51,13 @@ func (d *Display) Update(status *client.SolveStatus) {
 // Log is where log lines go.
 func (d *Display) Log() io.Writer { return logWriter{d.screen} }
 
+// Suspend keeps everything from the output until resume is called: then comes what
+// was to be shown meanwhile.
+func (d *Display) Suspend() (resume func()) {
+	d.screen.pause()
+	return d.screen.resume
+}
+
 // Restore gives the terminal back in a hurry: it shows the cursor and does not
 // wait for anything.
 func (d *Display) Restore() {

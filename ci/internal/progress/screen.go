@@ -3,6 +3,7 @@ package progress
 import (
 	"bytes"
 	"os"
+	"strings"
 	"sync"
 )
 
@@ -11,6 +12,7 @@ import (
 const (
 	showCursor  = "\x1b[?25h"
 	eraseBelow  = "\x1b[0J"
+	cursorUp    = "\x1b[1A"
 	failureMark = "------\n"
 )
 
@@ -26,17 +28,49 @@ type screen struct {
 	drawing bool         // a frame is under way
 	frame   bytes.Buffer // the frame under way
 	waiting bytes.Buffer // log lines for the next frame
+	within  []byte       // log lines that are part of the frame under way
 	partial bool         // the output's last line is not complete
 	muted   bool         // the display has nothing more to say
+	paused  bool         // somebody else has the output
+	resumed bool         // what was drawn last may have scrolled away
+}
+
+// pause keeps everything until resume: frames are dropped, as there will be others.
+func (s *screen) pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused = true
+}
+
+func (s *screen) resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused, s.partial = false, false
+	if s.live {
+		s.resumed = true
+		return
+	}
+	s.flush(&s.frame)
+	s.flush(&s.waiting)
 }
 
 // finish writes what is still waiting. Log lines are written at once from now on.
 func (s *screen) finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.live, s.muted = false, true
+	s.live, s.muted, s.paused = false, true, false
 	s.flush(&s.frame)
 	s.flush(&s.waiting)
+}
+
+// drop forgets the frame under way, but not the log lines in it.
+func (s *screen) drop() {
+	s.frame.Reset()
+	later := bytes.Clone(s.waiting.Bytes())
+	s.waiting.Reset()
+	s.waiting.Write(s.within)
+	s.waiting.Write(later)
+	s.resumed = true
 }
 
 func (s *screen) flush(b *bytes.Buffer) {
@@ -56,7 +90,7 @@ func (w logWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.waiting.Write(p)
-	if w.live {
+	if w.live || w.paused {
 		return len(p), nil
 	}
 	if w.partial {
@@ -76,7 +110,9 @@ func (w plainWriter) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	w.frame.Write(p)
-	w.flush(&w.frame)
+	if !w.paused {
+		w.flush(&w.frame)
+	}
 	return len(p), nil
 }
 
@@ -95,16 +131,25 @@ func (w ttyWriter) Write(p []byte) (int, error) {
 	if w.mutes(p) {
 		return len(p), nil
 	}
+	if !w.drawing && w.resumed && !w.paused { // make room for the cursor to go up
+		w.resumed = false
+		w.frame.WriteString(strings.Repeat("\n", bytes.Count(p, []byte(cursorUp))))
+	}
 	w.frame.Write(p)
 	if !w.drawing { // the cursor went up to where the frame begins
 		w.drawing, w.live = true, true
-		if w.waiting.Len() > 0 {
+		if w.waiting.Len() > 0 && !w.paused {
 			w.frame.WriteString(eraseBelow)
+			w.within = bytes.Clone(w.waiting.Bytes())
 			_, _ = w.waiting.WriteTo(&w.frame)
 		}
 	}
 	if string(p) == showCursor {
+		if w.paused {
+			w.drop()
+		}
 		w.flush(&w.frame)
+		w.within = nil
 		w.drawing, w.partial = false, false
 	}
 	return len(p), nil

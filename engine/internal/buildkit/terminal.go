@@ -81,7 +81,7 @@ func (s *Session) interact(ctx context.Context, gw gateway.Client, tty *terminal
 	if err != nil {
 		return fmt.Errorf("bringing a shell along: %w", err)
 	}
-	return exec.withTools(tools).onTerminal(ctx, gw, tty, []string{fallbackShell})
+	return exec.withTools(tools).onTerminal(ctx, gw, tty, []string{path.Join(protocol.ShellDir, fallbackShell)})
 }
 
 // notOnTerminalError says that a command could not be started on the terminal.

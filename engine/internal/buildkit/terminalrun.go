@@ -1,18 +1,15 @@
 package buildkit
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	gatewaypb "github.com/moby/buildkit/frontend/gateway/pb"
-	"github.com/moby/buildkit/solver/pb"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 	"github.com/bodkin-ci/bodkin/engine/internal/terminal"
@@ -26,13 +23,13 @@ func (e *execDef) onTerminal(ctx context.Context, gw gateway.Client, tty *termin
 		return clean(err)
 	}
 	defer func() { _ = ctr.Release(context.WithoutCancel(ctx)) }()
-	said := &shimTalk{out: tty}
+	said := newShimTalk(tty)
 	req := e.start()
 	req.Env = e.terminalEnv()
 	if req.Args, err = terminalArgs(e.op.Meta.Args, command); err != nil {
 		return err
 	}
-	input, stop, err := tty.Input()
+	input, stop, err := tty.Input(said.started)
 	if err != nil {
 		return err
 	}
@@ -50,25 +47,22 @@ func (e *execDef) onTerminal(ctx context.Context, gw gateway.Client, tty *termin
 
 // terminalEnd says whether a command's end means that it had no start.
 func (e *execDef) terminalEnd(ctx context.Context, err error, said *shimTalk) error {
-	var exit *gatewaypb.ExitError
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	if missing := shimMissing(err, &pb.Op{Platform: e.platform}); missing != nil {
-		if errors.As(err, &exit) && !strings.HasPrefix(said.text(), protocol.MarkerOutdated) {
-			return nil // the command's own exit code
-		}
-		return missing
+	if said.begins(protocol.MarkerOutdated) || startsWithoutShim(err.Error()) {
+		return &shimMissingError{arch: e.platform.GetArchitecture()}
 	}
+	var exit *gatewaypb.ExitError
 	if !errors.As(err, &exit) {
 		return clean(err)
 	}
 	for _, marker := range []string{protocol.MarkerNotStarted, protocol.MarkerSetup} {
-		if reason, ok := strings.CutPrefix(said.text(), marker); ok {
-			return &notOnTerminalError{status: int(exit.ExitCode), reason: strings.TrimSpace(reason)}
+		if reason, ok := said.last(marker); ok {
+			return &notOnTerminalError{status: int(exit.ExitCode), reason: reason}
 		}
 	}
 	return nil
@@ -122,44 +116,4 @@ func defaultEnv(env []string, name, value string) []string {
 		return env
 	}
 	return append(env, name+"="+value)
-}
-
-// shimTalk passes on what a command writes. A first line of the shim's own is for
-// the engine, not for the user.
-type shimTalk struct {
-	out  io.Writer
-	held []byte
-	open bool
-}
-
-func (t *shimTalk) Write(p []byte) (int, error) {
-	if t.open {
-		return t.out.Write(p)
-	}
-	t.held = append(t.held, p...)
-	prefix := []byte(protocol.MarkerPrefix)
-	if bytes.HasPrefix(t.held, prefix) || bytes.HasPrefix(prefix, t.held) {
-		return len(p), nil
-	}
-	t.open = true
-	_, err := t.out.Write(t.held)
-	return len(p), err
-}
-
-// Close shows what may have been the beginning of a shim's line and was not.
-func (t *shimTalk) Close() error {
-	if t.open || bytes.HasPrefix(t.held, []byte(protocol.MarkerPrefix)) {
-		return nil
-	}
-	t.open = true
-	_, err := t.out.Write(t.held)
-	return err
-}
-
-// text is the shim's line, "" if the command has written.
-func (t *shimTalk) text() string {
-	if t.open {
-		return ""
-	}
-	return string(t.held)
 }

@@ -23,21 +23,27 @@ func (t *TTY) Say(text string) {
 	fmt.Fprint(t.out, strings.ReplaceAll(text, "\n", "\r\n"))
 }
 
-// Input returns what is typed from now on. stop ends that: what is typed later is
-// left for the next reader.
-func (t *TTY) Input() (input io.ReadCloser, stop func(), err error) {
+// Input returns what is typed, once begin is closed. stop ends that: what is typed
+// before or later is left for the next reader.
+func (t *TTY) Input(begin <-chan struct{}) (input io.ReadCloser, stop func(), err error) {
 	keys, err := cancelreader.NewReader(t.in)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading from the terminal: %w", err)
 	}
 	r, w := io.Pipe()
-	ended := make(chan struct{})
+	ended, stopping := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
+		select {
+		case <-begin:
+		case <-stopping:
+			return
+		}
 		_, err := io.Copy(w, keys)
 		_ = w.CloseWithError(err)
 	}()
 	return r, func() {
+		close(stopping)
 		_ = r.Close() // a key that nobody has taken is not waited for
 		if keys.Cancel() {
 			<-ended

@@ -7,13 +7,14 @@ const ShellName = "shell"
 // ShellDir holds the shell and its tools.
 const ShellDir = Root + "/" + ShellName
 
-// MarkerNotStarted opens the only line that the shim writes to a terminal when it
-// could not start the command there. Its exit status is StatusNotFound or
-// StatusNotExecutable then.
-const MarkerNotStarted = "bodkin-shim: not started: "
-
-// MarkerPrefix opens every line that the shim writes of its own.
-const MarkerPrefix = "bodkin-shim: "
+// The shim begins what it writes to a terminal with a line of its own: before the
+// command starts, MarkerStarts; where it cannot start, MarkerNotStarted, with exit
+// status StatusNotFound or StatusNotExecutable, or one of the markers of other
+// statuses. A program whose interpreter is missing gets both.
+const (
+	MarkerStarts     = "bodkin-shim: starts"
+	MarkerNotStarted = "bodkin-shim: not started: "
+)
 
 // TerminalArgs returns the arguments with which a command runs on a terminal
 // under the shim. Its exit status is the command's. Nothing is recorded, and of

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"os"
 	"syscall"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
@@ -19,6 +20,7 @@ func runTerminal(arg string, command []string) int {
 	if failed != nil {
 		return notStarted(failed)
 	}
+	os.Stderr.WriteString(protocol.MarkerStarts + "\n")
 	pid, err := syscall.ForkExec(path, command, &syscall.ProcAttr{
 		Env:   j.environment,
 		Files: []uintptr{0, 1, 2},
