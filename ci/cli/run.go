@@ -113,7 +113,7 @@ func (r *session) connect(ctx context.Context) error {
 		engine.WithAddress(r.plan.engine),
 		engine.WithLogger(r.log),
 		engine.WithProgress(r.display.Update),
-	)
+	)...)
 	if err != nil {
 		return err
 	}
