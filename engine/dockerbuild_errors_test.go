@@ -26,6 +26,7 @@ func TestDockerBuildErrors(t *testing.T) {
 			"bad user":            {"USER nobody\nRUN true", opts{}, `Dockerfile:5: .*nobody`},
 			"all rights":          {"RUN --security=insecure true", opts{}, `Dockerfile:4: RUN --security=insecure is not allowed`},
 			"host's network":      {"RUN true\nRUN --network=host true", opts{}, `Dockerfile:5: RUN --network=host is not allowed`},
+			"no agent":            {"RUN --mount=type=ssh,required=true true", opts{}, `Dockerfile:4: RUN --mount=type=ssh needs an SSH agent.*option ssh`},
 			"check":               {"", opts{Dockerfile: "checked"}, `checked.*lint violation`},
 			"bad argument":        {"", opts{BuildArgs: []dagger.BuildArg{arg("BUILDKIT_MULTI_PLATFORM", "x")}}, `invalid boolean value`},
 			"no such Dockerfile":  {"", opts{Dockerfile: "sub/none"}, `no file sub/none.*option dockerfile`},
@@ -84,13 +85,5 @@ func TestDockerBuildWarnings(t *testing.T) {
 		require.Equal(t, 1, strings.Count(text, "check Dockerfile\n"), "told once in a session")
 		require.Regexp(t, `WorkdirRelativePath: .*\(line 5\)`, text)
 		require.Contains(t, text, "SecretsUsedInArgOrEnv: ")
-	})
-}
-
-func TestDockerBuildRefusesSSH(t *testing.T) {
-	onEngines(t, func(t *testing.T, e *env) {
-		query := `{ directory { dockerBuild(ssh: "Socket@1") { id } } }`
-		err := e.c.Do(t.Context(), &dagger.Request{Query: query}, &dagger.Response{})
-		require.ErrorContains(t, err, "Option ssh of Directory.dockerBuild is not served")
 	})
 }

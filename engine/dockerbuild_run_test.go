@@ -1,16 +1,19 @@
 package engine_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/zlib"
 	"crypto/sha1" //nolint:gosec // git's names of objects
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"dagger.io/dagger"
@@ -85,6 +88,64 @@ RUN --mount=type=secret,id=other ls /run/secrets
 		require.Contains(t, text, "nothing stolen\n")
 		require.NotContains(t, text, "\nstolen\n", "only what was given can be reached")
 	})
+}
+
+func TestDockerBuildNoInit(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		const leaves = "ARG N\nRUN spawn sleep 1000s && echo $N && mounted /dev/.bodkin/out && pid"
+		for _, noInit := range []bool{false, true} {
+			opts := dagger.DirectoryDockerBuildOpts{NoInit: noInit, BuildArgs: []dagger.BuildArg{arg("N", unique())}}
+			_, err := e.dockerBuild(t, leaves, opts).Sync(t.Context())
+			require.NoError(t, err, "what a command leaves behind ends with it")
+		}
+	})
+}
+
+// What answers at a socket of the host is the SSH agent of RUN steps that ask
+// for one; other steps, and other sockets of the session, are out of reach.
+func TestDockerBuildSSH(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		ctx := t.Context()
+		path := agent(t)
+		text := e.told(t, func(c *dagger.Client) {
+			opts := dagger.DirectoryDockerBuildOpts{SSH: c.Host().UnixSocket(path), BuildArgs: []dagger.BuildArg{arg("N", unique())}}
+			ssh := "ARG N\nRUN --mount=type=ssh ask $SSH_AUTH_SOCK $N\nRUN --mount=type=ssh,id=other,required=true,target=/agent ask /agent $N"
+			_, err := dockerContext(t, c, ssh, nil).DockerBuild(opts).Sync(ctx)
+			require.NoError(t, err)
+			for _, without := range []string{"RUN ask /agent x", "RUN --mount=type=ssh,id=bodkin.socket.1,target=/agent ask /agent x"} {
+				_, err = dockerContext(t, c, without, nil).DockerBuild().Sync(ctx)
+				require.ErrorContains(t, err, "connect: no such file or directory", without)
+			}
+			_, err = dockerContext(t, c, "RUN true", nil).DockerBuild(dagger.DirectoryDockerBuildOpts{SSH: c.Host().UnixSocket(os.Args[0])}).Sync(ctx)
+			require.ErrorContains(t, err, "is no Unix socket")
+			_, err = c.Host().UnixSocket("/none/such").ID(ctx)
+			require.ErrorContains(t, err, "no such file or folder")
+		})
+		require.Equal(t, 2, strings.Count(text, "\nyou say "))
+	})
+}
+
+// agent starts something that answers at a Unix socket, and returns its path.
+func agent(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "agent-") // t.TempDir is too long for a socket
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			line, _ := bufio.NewReader(conn).ReadString('\n')
+			_, _ = fmt.Fprint(conn, "you say "+line)
+			_ = conn.Close()
+		}
+	}()
+	return l.Addr().String()
 }
 
 // A RUN trusts what the host trusts, and the image does not know of it.

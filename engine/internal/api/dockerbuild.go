@@ -45,7 +45,11 @@ func (a dockerBuildArgs) options(s *Server) (core.DockerBuildOptions, error) {
 		Dockerfile: a.Dockerfile, Target: a.Target, NoInit: a.NoInit, BuildArgs: map[string]string{}, Secrets: map[string]string{},
 	}
 	if a.SSH != "" {
-		return o, notServed("Option ssh of Directory.dockerBuild")
+		agent, err := load[*Socket](s, a.SSH)
+		if err != nil {
+			return o, err
+		}
+		o.SSH = agent.id
 	}
 	if a.Platform != "" {
 		platform, err := a.Platform.parse(s.session.Platform())

@@ -73,6 +73,7 @@ type Session struct {
 	progress *progress
 	shims    *shims
 	services services
+	sockets  sockets
 	tunnels  tunnels
 	failures failures
 

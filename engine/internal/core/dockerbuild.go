@@ -25,6 +25,7 @@ type DockerBuildOptions struct {
 	BuildArgs  map[string]string
 	Target     string            // the stage to build; "" is the last one
 	Secrets    map[string]string // IDs in the session by the names in the Dockerfile
+	SSH        string            // ID of the socket that commands and git sources reach as SSH agent, or ""
 	NoInit     bool              // leave orphaned processes of RUN to its command
 }
 
@@ -105,7 +106,7 @@ func (o DockerBuildOptions) container(ctx context.Context, s *buildkit.Session, 
 	if err != nil {
 		return c, fmt.Errorf("describing the build: %w", err)
 	}
-	runs := &dockerRuns{secrets: o.Secrets, noInit: o.NoInit, foreign: context}
+	runs := &dockerRuns{secrets: o.Secrets, ssh: o.SSH, noInit: o.NoInit, foreign: context}
 	c.FS, err = runs.rewrite(ctx, def.ToPB())
 	return c, err
 }

@@ -21,6 +21,7 @@ import (
 // its exit code and output. What was given as secrets is all that they reach.
 type dockerRuns struct {
 	secrets map[string]string // IDs in the session by the names in the Dockerfile
+	ssh     string            // ID of the agent's socket, or ""
 	noInit  bool
 	foreign map[digest.Digest]bool // ops that are not the Dockerfile's
 
@@ -47,7 +48,7 @@ func (r *dockerRuns) rewrite(ctx context.Context, def *pb.Definition) (llb.State
 		changed := r.relink(&op)
 		switch {
 		case op.GetExec() != nil:
-			if err := allowed(op.GetExec()); err != nil {
+			if err := r.allowed(op.GetExec()); err != nil {
 				return llb.State{}, located(err, def.Source, before)
 			}
 			with, err := r.harnessFor(ctx, op.GetPlatform())
@@ -71,9 +72,14 @@ func (r *dockerRuns) rewrite(ctx context.Context, def *pb.Definition) (llb.State
 	return stateOf(r.out)
 }
 
-// allowed refuses what Docker refuses, too, unless it was told to allow it: a
-// Dockerfile may come from anywhere.
-func allowed(exec *pb.ExecOp) error {
+// allowed refuses what lacks something, and what Docker refuses, too, unless it
+// was told to allow it: a Dockerfile may come from anywhere.
+func (r *dockerRuns) allowed(exec *pb.ExecOp) error {
+	for _, m := range exec.Mounts {
+		if m.SSHOpt != nil && !m.SSHOpt.Optional && r.ssh == "" {
+			return errors.New("RUN --mount=type=ssh needs an SSH agent: pass its socket (Host.unixSocket) in the option ssh")
+		}
+	}
 	switch {
 	case exec.Security == pb.SecurityMode_INSECURE:
 		return errors.New("RUN --security=insecure is not allowed in a Dockerfile: use withExec with insecureRootCapabilities for this step")
@@ -138,13 +144,26 @@ func (r *dockerRuns) secretID(name string) (id string, given bool) {
 	return buildkit.NotGiven(name), false
 }
 
-// login gives git and HTTP sources the secrets that were passed for them.
+// agentID is the session's ID of the agent's socket, whatever the Dockerfile
+// calls it.
+func (r *dockerRuns) agentID() string {
+	if r.ssh == "" {
+		return buildkit.NotGiven("ssh")
+	}
+	return r.ssh
+}
+
+// login gives git and HTTP sources the secrets and the agent that were passed for
+// them.
 func (r *dockerRuns) login(src *pb.SourceOp) bool {
 	changed := false
 	for _, attr := range []string{pb.AttrAuthTokenSecret, pb.AttrAuthHeaderSecret, pb.AttrHTTPAuthHeaderSecret} {
 		if id, ok := r.secrets[src.Attrs[attr]]; ok {
 			src.Attrs[attr], changed = id, true
 		}
+	}
+	if _, ok := src.Attrs[pb.AttrMountSSHSock]; ok {
+		src.Attrs[pb.AttrMountSSHSock], changed = r.agentID(), true
 	}
 	return changed
 }
@@ -156,6 +175,9 @@ func (r *dockerRuns) wrap(op *pb.Op, meta *pb.OpMetadata, with harness) *pb.OpMe
 	outputs := int64(0)
 	for _, m := range exec.Mounts {
 		outputs = max(outputs, m.Output+1)
+		if m.SSHOpt != nil {
+			m.SSHOpt.ID = r.agentID()
+		}
 		if m.SecretOpt == nil {
 			continue
 		}

@@ -25,6 +25,9 @@ type HostDirectoryOptions struct {
 	Serial int
 }
 
+// hostFolder is where the files of a folder of the host lie in its state.
+const hostFolder = "folder"
+
 // HostDirectory describes a folder of the host. Excluded files never travel.
 func HostDirectory(s *buildkit.Session, path string, o HostDirectoryOptions) (Directory, error) {
 	abs, err := hostPath(path, true)
@@ -47,9 +50,9 @@ func HostDirectory(s *buildkit.Session, path string, o HostDirectoryOptions) (Di
 	sum := sha256.Sum256(append([]byte(abs+"\x00"), key...))
 	st, err := s.HostDir(buildkit.HostDir{
 		Name: "host:" + hex.EncodeToString(sum[:8]), FS: folder,
-		Include: o.Include, Exclude: o.Exclude, Hint: abs, Label: "load " + abs,
+		Include: o.Include, Exclude: o.Exclude, Hint: abs, Label: "load " + abs, Folder: hostFolder,
 	})
-	return Directory{State: st, Path: "/", Platform: s.Platform(), HostPath: abs}, err
+	return Directory{State: st, Path: "/" + hostFolder, Platform: s.Platform(), HostPath: abs}, err
 }
 
 // HostFile describes a file of the host.
@@ -72,6 +75,22 @@ func HostFile(s *buildkit.Session, path string, serial int) (File, error) {
 	}
 	file.HostPath = real
 	return file, nil
+}
+
+// HostSocket returns the absolute path of a Unix socket of the host.
+func HostSocket(path string) (string, error) {
+	abs, err := hostPath(path, false)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(abs)
+	if err != nil {
+		return "", fmt.Errorf("looking for socket %s of the host: %w", abs, err)
+	}
+	if info.Mode().Type() != fs.ModeSocket {
+		return "", fmt.Errorf("%s of the host is no Unix socket", abs)
+	}
+	return abs, nil
 }
 
 // escapePattern makes a pattern that matches only name.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -22,6 +23,7 @@ var systemCommands = map[string]command{
 	"df":        df,
 	"get":       get,
 	"dial":      dial,
+	"ask":       ask,
 	"exclusive": exclusive,
 	"enter":     enter,
 	"uname":     uname,
@@ -94,6 +96,22 @@ func dial(args []string) error {
 	}
 	fmt.Println("connected")
 	return conn.Close()
+}
+
+// ask sends a line to the Unix socket at a path, and writes the line that comes
+// back.
+func ask(args []string) error {
+	conn, err := net.Dial("unix", args[0])
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintln(conn, args[1]); err != nil {
+		return err
+	}
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	fmt.Print(answer)
+	return err
 }
 
 // exclusive fails when it runs twice at once on the same folder.
