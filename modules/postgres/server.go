@@ -37,7 +37,7 @@ const (
 
 // patience is how long the server may take to answer, and how often it is asked.
 var patience = dagger.ContainerWithDockerHealthcheckOpts{
-	StartPeriod: "45s", StartInterval: "50ms", Interval: "1s", Timeout: "10s", Retries: 5,
+	StartPeriod: "45s", StartInterval: "10ms", Interval: "1s", Timeout: "10s", Retries: 5,
 }
 
 // withScripts adds what runs in the container.

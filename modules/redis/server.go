@@ -26,7 +26,7 @@ const (
 
 // patience is how long the server may take to answer, and how often it is asked.
 var patience = dagger.ContainerWithDockerHealthcheckOpts{
-	StartPeriod: "45s", StartInterval: "50ms", Interval: "1s", Timeout: "10s", Retries: 5,
+	StartPeriod: "45s", StartInterval: "10ms", Interval: "1s", Timeout: "10s", Retries: 5,
 }
 
 func (r *Redis) server(ctr *dagger.Container) *dagger.Service {
