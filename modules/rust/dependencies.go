@@ -52,7 +52,7 @@ func (r *Rust) compile(ctx context.Context, before []string, env map[string]stri
 	compiled := r.withSource(ctr, r.recipe(p)).
 		WithMountedCache(targetPath, r.dag.CacheVolume(r.opts.CachePrefix+"-target"), locked).
 		WithExec(append([]string{
-			"sh", "-c", "set -eu\n" + dependenciesScript, "dependencies.sh", dependenciesPath, strings.Join(p.names(), "\n"),
+			"sh", "-c", "set -eu\n" + dependenciesScript, "dependencies.sh", dependenciesPath, strings.Join(p.unstable, "\n"),
 		}, before...))
 	return r.withSource(ctr, r.source).
 		WithMountedDirectory(targetPath, compiled.Directory(dependenciesPath)), nil

@@ -1,8 +1,8 @@
 # Compiles the dependencies of packages: `dependencies.sh FOLDER PACKAGES
 # COMMAND...` runs cargo on sources that are stubs. What was compiled before is in
 # a cache volume at $CARGO_TARGET_DIR; what the command needs of it, and nothing
-# of the stubs, is copied to FOLDER. PACKAGES names those of the source, one on
-# each line.
+# of the stubs, is copied to FOLDER. PACKAGES names those that may fail, one on each
+# line.
 out=$1 packages=$2
 shift 2
 units=/tmp/bodkin-units
@@ -10,14 +10,16 @@ mkdir -p "$out"
 
 if ! "$@" --message-format=json-render-diagnostics >$units; then
 	# A stub need not compile, such as one in a package that forbids it to be
-	# without comments. Whatever else fails is an error.
-	"$@" >/dev/null 2>$units.errors || true
+	# without comments, nor what uses a stub. Whatever else fails is an error.
+	going=--keep-going
+	[ "$2" != test ] || going=--no-fail-fast
+	"$@" $going --message-format=json-render-diagnostics >$units 2>$units.errors || true
 	sed -n 's/^error: could not compile `\([^`]*\)`.*/\1/p' $units.errors >$units.failed
 	printf '%s\n' "$packages" >$units.packages
 	if ! [ -s $units.failed ] || grep -qvxF -f $units.packages $units.failed; then
 		exit 101
 	fi
-	echo "the error is in a stand-in for sources, and does no harm" >&2
+	echo "these errors come of the stand-ins for sources, and do no harm" >&2
 fi
 
 # Everything that belongs to a compiled unit has its hash in the path.

@@ -22,12 +22,9 @@ import (
 	"github.com/bodkin-ci/bodkin/modules/rust"
 )
 
-// ran collects the commands that the engine had to run for the tests' client.
-var ran = commands{seen: map[string]int{}}
-
 // connect returns a client on the engine that all tests of this package share.
 var connect = sync.OnceValues(func() (*dagger.Client, error) {
-	return engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")), engine.WithProgress(ran.update))
+	return engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")))
 })
 
 var used bool
@@ -56,44 +53,33 @@ func client(t *testing.T) *dagger.Client {
 	return c
 }
 
-// commands counts the cargo commands that were not cached.
-type commands struct {
-	mu   sync.Mutex
-	seen map[string]int
-	done map[string]bool
+// kinds of commands, by a part of what the engine calls them.
+var kinds = map[string]string{
+	"exec cargo fetch": "fetch", "dependencies.sh": "dependencies", "exec cargo build": "build", "exec cargo clippy": "clippy",
 }
 
-func (c *commands) update(status *bkclient.SolveStatus) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done == nil {
-		c.done = map[string]bool{}
+// watch returns the kinds of commands that were not cached, in order of their
+// names, while f used a client of its own.
+func watch(t *testing.T, f func(c *dagger.Client)) []string {
+	t.Helper()
+	client(t)
+	if os.Getenv("DAGGER_SESSION_PORT") != "" {
+		t.Skip("a Dagger engine reports its progress itself")
 	}
-	for _, v := range status.Vertexes {
-		if v.Completed == nil || v.Cached || c.done[v.Digest.String()] {
-			continue
-		}
-		c.done[v.Digest.String()] = true
-		for kind, part := range map[string]string{
-			"fetch": "exec cargo fetch", "dependencies": "dependencies.sh", "build": "exec cargo build", "clippy": "exec cargo clippy",
-		} {
-			if strings.Contains(v.Name, part) {
-				c.seen[kind]++
+	seen := map[string]bool{}
+	c, err := engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")), engine.WithProgress(func(status *bkclient.SolveStatus) {
+		for _, v := range status.Vertexes {
+			for part, kind := range kinds {
+				if v.Completed != nil && !v.Cached && strings.Contains(v.Name, part) {
+					seen[kind] = true
+				}
 			}
 		}
-	}
-}
-
-// since returns the commands that ran while f did.
-func (c *commands) since(f func()) []string {
-	c.mu.Lock()
-	clear(c.seen)
-	c.mu.Unlock()
-	f()
-	time.Sleep(200 * time.Millisecond) // the progress comes a little later
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Sorted(maps.Keys(c.seen))
+	}))
+	require.NoError(t, err)
+	f(c)
+	require.NoError(t, c.Close())
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // Crates that the tests' packages depend on, as Cargo.lock has them.
@@ -142,39 +128,44 @@ func build(t *testing.T, r *rust.Rust, opts rust.BuildOptions) string {
 // TestEdits looks at what runs again after which change, and whether an edited
 // file that is older than what was built of the one before is noticed.
 func TestEdits(t *testing.T) {
-	c := client(t)
 	name := unique()
-	run := func(src *dagger.Directory) (out string, commands []string) {
-		commands = ran.since(func() { out = build(t, rust.New(c, src, rust.Options{}), rust.BuildOptions{}) })
+	run := func(edit func(*dagger.Directory) *dagger.Directory) (out string, commands []string) {
+		commands = watch(t, func(c *dagger.Client) {
+			out = build(t, rust.New(c, edit(source(c, name)), rust.Options{}), rust.BuildOptions{})
+		})
 		return out, commands
 	}
-	src := source(c, name)
-	out, commands := run(src)
+	none := func(src *dagger.Directory) *dagger.Directory { return src }
+	edited := func(src *dagger.Directory) *dagger.Directory {
+		return src.WithNewFile("src/main.rs", strings.ReplaceAll(hello, "42", "43")).WithTimestamps(1)
+	}
+	out, commands := run(none)
 	require.Equal(t, "hello 42\n", out)
 	require.Equal(t, []string{"build", "dependencies", "fetch"}, commands)
 
-	edited := src.WithNewFile("src/main.rs", strings.ReplaceAll(hello, "42", "43")).WithTimestamps(1)
 	out, commands = run(edited)
 	require.Equal(t, "hello 43\n", out)
 	require.Equal(t, []string{"build"}, commands)
 
-	out, commands = run(edited.WithNewFile("src/bin/more.rs", "fn main() {}").WithNewFile("README", "new"))
+	out, commands = run(func(src *dagger.Directory) *dagger.Directory {
+		return edited(src).WithNewFile("src/bin/more.rs", "fn main() {}").WithNewFile("README", "new")
+	})
 	require.Equal(t, "hello 43\n", out)
 	require.Equal(t, []string{"build"}, commands)
 
-	out, commands = run(src)
+	out, commands = run(none)
 	require.Equal(t, "hello 42\n", out, "an edit was undone")
 	require.Empty(t, commands)
 }
 
-// TestSameBytes builds one source twice, each time with cache volumes that are
-// empty.
+// TestSameBytes builds a program twice, from manifests that differ in a comment,
+// so that nothing is cached, and with cache volumes that are empty.
 func TestSameBytes(t *testing.T) {
-	c, ctx := client(t), context.Background()
+	ctx := context.Background()
 	var contents []string
 	for range 2 {
-		r := rust.New(c, source(c, "same"), rust.Options{CachePrefix: "same-" + unique()})
-		commands := ran.since(func() {
+		commands := watch(t, func(c *dagger.Client) {
+			r := rust.New(c, source(c, unique()), rust.Options{CachePrefix: "same-" + unique()})
 			file, err := r.Build(ctx, rust.BuildOptions{})
 			require.NoError(t, err)
 			content, err := os.ReadFile(export(t, file))
@@ -399,20 +390,24 @@ func TestTestsWithoutHarness(t *testing.T) {
 	require.Contains(t, table.String(), "own words\n")
 }
 
+// TestVendored has dependencies in the source. One of them uses a package that
+// the source replaces, so it does not compile before that package is there.
 func TestVendored(t *testing.T) {
-	c := client(t)
-	src := c.Directory().
-		WithNewFile("Cargo.toml", strings.ReplaceAll(manifest, "itoa = \"1\"", "itoa = \"9\"")).
-		WithNewFile("Cargo.lock", strings.ReplaceAll(lock, "1.0.15", "9.0.0")).
-		WithNewFile("src/main.rs", "fn main() { println!(\"{}\", itoa::vendored()); }\n").
-		WithNewFile(".cargo/config.toml", "[source.crates-io]\nreplace-with = \"own\"\n[source.own]\ndirectory = \"vendor\"\n").
-		WithNewFile("vendor/itoa/Cargo.toml", "[package]\nname = \"itoa\"\nversion = \"9.0.0\"\n").
-		WithNewFile("vendor/itoa/src/lib.rs", "pub fn vendored() -> &'static str { \"vendored\" }\n").
-		WithNewFile("vendor/itoa/.cargo-checksum.json", `{"files":{},"package":"4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c"}`)
+	src := func(c *dagger.Client) *dagger.Directory {
+		return c.Directory().
+			WithNewFile("Cargo.toml", strings.ReplaceAll(manifest, "itoa = \"1\"", "itoa = \"9\"\n[patch.crates-io]\nwords = { path = \"words\" }")).
+			WithNewFile("Cargo.lock", strings.ReplaceAll(lock, "1.0.15", "9.0.0")+"dependencies = [\"words\"]\n\n[[package]]\nname = \"words\"\nversion = \"1.0.0\"\n").
+			WithNewFile("words/Cargo.toml", "[package]\nname = \"words\"\nversion = \"1.0.0\"\n").
+			WithNewFile("words/src/lib.rs", "pub const WORD: &str = \"vendored\";\n").
+			WithNewFile("src/main.rs", "fn main() { println!(\"{}\", itoa::vendored()); }\n").
+			WithNewFile(".cargo/config.toml", "[source.crates-io]\nreplace-with = \"own\"\n[source.own]\ndirectory = \"vendor\"\n").
+			WithNewFile("vendor/itoa/Cargo.toml", "[package]\nname = \"itoa\"\nversion = \"9.0.0\"\n[dependencies]\nwords = \"1\"\n").
+			WithNewFile("vendor/itoa/src/lib.rs", "extern crate words;\npub fn vendored() -> &'static str { words::WORD }\n").
+			WithNewFile("vendor/itoa/.cargo-checksum.json", `{"files":{},"package":"4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c"}`).
+			WithNewFile("unique", unique())
+	}
 	var out string
-	commands := ran.since(func() {
-		out = build(t, rust.New(c, src.WithNewFile("unique", unique()), rust.Options{}), rust.BuildOptions{})
-	})
+	commands := watch(t, func(c *dagger.Client) { out = build(t, rust.New(c, src(c), rust.Options{}), rust.BuildOptions{}) })
 	require.Equal(t, "vendored\n", out)
 	require.NotContains(t, commands, "fetch")
 }

@@ -42,6 +42,8 @@ type project struct {
 	crates []crate
 	files  map[string]bool // Rust files
 	vendor []string        // folders with sources of dependencies
+	// unstable names the packages of the source, and those that use them.
+	unstable []string
 }
 
 // describe reads the manifests in the source.
@@ -70,14 +72,15 @@ func (r *Rust) readProject(ctx context.Context) (*project, error) {
 	if !slices.Contains(manifests, path.Join(r.opts.Path, "Cargo.toml")) {
 		return nil, r.notPackage(ctx)
 	}
-	if err := r.findLock(ctx, manifests); err != nil {
+	lock, err := r.findLock(ctx, manifests)
+	if err != nil {
 		return nil, err
 	}
 	files, err := r.glob(ctx, "**/*.rs")
 	if err != nil {
 		return nil, err
 	}
-	p := &project{files: map[string]bool{}}
+	p := &project{files: map[string]bool{}, unstable: unstable(lock)}
 	for _, name := range files {
 		p.files[name] = true
 	}
@@ -126,19 +129,24 @@ func (r *Rust) notPackage(ctx context.Context) error {
 	return &NotPackageError{r.opts.Path, "Cargo.toml", entries}
 }
 
-// findLock wants a lock file beside the manifest, or beside one further up
+// findLock reads the lock file beside the manifest, or beside one further up
 // whose workspace the package may be part of.
-func (r *Rust) findLock(ctx context.Context, manifests []string) error {
+func (r *Rust) findLock(ctx context.Context, manifests []string) (string, error) {
 	locks, err := r.glob(ctx, "**/Cargo.lock")
 	if err != nil {
-		return err
+		return "", err
 	}
 	for dir := r.opts.Path; ; dir = path.Dir(dir) {
-		if slices.Contains(locks, path.Join(dir, "Cargo.lock")) && slices.Contains(manifests, path.Join(dir, "Cargo.toml")) {
-			return nil
+		name := path.Join(dir, "Cargo.lock")
+		if slices.Contains(locks, name) && slices.Contains(manifests, path.Join(dir, "Cargo.toml")) {
+			content, err := r.source.File(name).Contents(ctx)
+			if err != nil {
+				return "", fmt.Errorf("reading %s: %w", name, err)
+			}
+			return content, nil
 		}
 		if dir == "." {
-			return &NotPackageError{r.opts.Path, "Cargo.lock", nil}
+			return "", &NotPackageError{r.opts.Path, "Cargo.lock", nil}
 		}
 	}
 }
