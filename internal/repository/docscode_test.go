@@ -17,6 +17,7 @@ var known = map[string]string{
 	"dagger":  "dagger.io/dagger",
 	"engine":  modulePath + "/engine",
 	"golang":  modulePath + "/modules/golang",
+	"rust":    modulePath + "/modules/rust",
 	"debian":  modulePath + "/modules/debian",
 }
 
