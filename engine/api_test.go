@@ -114,10 +114,9 @@ func TestRefusals(t *testing.T) {
 		for name, call := range map[string]func() error{
 			"Query.git":                         func() error { _, err := e.c.Git("https://example.com/x.git").Branch("main").Commit(ctx); return err },
 			"Container.publish":                 func() error { _, err := e.c.Container().Publish(ctx, "localhost/x"); return err },
-			"Container.terminal":                func() error { _, err := e.c.Container().Terminal().Sync(ctx); return err },
+			"Container.exportImage":             func() error { return e.c.Container().ExportImage(ctx, "x") },
 			"Container.experimentalWithAllGPUs": func() error { _, err := e.c.Container().ExperimentalWithAllGPUs().Sync(ctx); return err },
-			"Directory.dockerBuild":             func() error { _, err := e.c.Directory().DockerBuild().Sync(ctx); return err },
-			"Host.unixSocket":                   func() error { _, err := e.c.Host().UnixSocket("/x").ID(ctx); return err },
+			"Container.withUnixSocket":          func() error { return do(`{container {withUnixSocket(path: "/s", source: "x") {id}}}`) },
 			"Query.moduleSource":                func() error { return do(`{moduleSource(refString: "x") {id}}`) },
 			"Option experimentalPrivilegedNesting of Container.withExec": func() error {
 				_, err := e.box(t).WithExec(box("true"), dagger.ContainerWithExecOpts{ExperimentalPrivilegedNesting: true}).Sync(ctx)
@@ -129,6 +128,7 @@ func TestRefusals(t *testing.T) {
 			require.ErrorContains(t, err, name+" is not served by Bodkin's engine")
 			require.ErrorContains(t, err, "run this pipeline on a Dagger engine")
 		}
+		require.ErrorContains(t, e.c.Container().ExportImage(ctx, "x"), "Write an archive with Container.export")
 		require.ErrorContains(t, do("{"), "syntax error")
 		require.Error(t, do(`{container {withExec(args: 7) {id}}}`))
 	})

@@ -15,15 +15,29 @@ var (
 	unknownArgument = regexp.MustCompile(`^Unknown argument "(\w+)" on field "(\w+)\.(\w+)"`)
 )
 
+// otherEngine is where what is not served can be had.
+const otherEngine = "run this pipeline on a Dagger engine (--engine dagger, or inside `dagger run`)"
+
+// instead says of parts of the API that are not served what comes to the same.
+var instead = map[string]string{
+	"Container.exportImage": "Write an archive with Container.export, and have `docker load` or `ctr images import` read it",
+}
+
 // refusal is what is said of a part of the Dagger API that is not served.
-const refusal = "%s is not served by Bodkin's engine. Do without it, or run this pipeline on a Dagger engine (--engine dagger, or inside `dagger run`)"
+func refusal(what string) string {
+	advice := "Do without it"
+	if other := instead[what]; other != "" {
+		advice = other
+	}
+	return fmt.Sprintf("%s is not served by Bodkin's engine. %s, or %s", what, advice, otherEngine)
+}
 
 // explain puts an error of the GraphQL library into the user's terms.
 func explain(err *gqlerrors.QueryError) {
 	if m := unknownField.FindStringSubmatch(err.Message); m != nil {
-		err.Message = fmt.Sprintf(refusal, m[2]+"."+m[1])
+		err.Message = refusal(m[2] + "." + m[1])
 	} else if m := unknownArgument.FindStringSubmatch(err.Message); m != nil {
-		err.Message = fmt.Sprintf(refusal, "Option "+m[1]+" of "+m[2]+"."+m[3])
+		err.Message = refusal("Option " + m[1] + " of " + m[2] + "." + m[3])
 	}
 }
 
@@ -31,7 +45,7 @@ func explain(err *gqlerrors.QueryError) {
 var errClosed = errors.New("the client is closed: connect again")
 
 // notServed refuses an option that the schema knows but this engine cannot honour.
-func notServed(what string) error { return fmt.Errorf(refusal, what) }
+func notServed(what string) error { return errors.New(refusal(what)) }
 
 // execError is an exec's failure as the SDK understands it.
 type execError struct{ *buildkit.ExecError }
