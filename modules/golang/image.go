@@ -2,14 +2,15 @@ package golang
 
 import (
 	"context"
-	"fmt"
 
 	"dagger.io/dagger"
+
+	"github.com/bodkin-ci/bodkin/modules/internal/runtimeimage"
 )
 
 // DefaultUser is the user and group that images run as: numeric, so that
 // Kubernetes can tell that it is not root.
-const DefaultUser = "65532:65532"
+const DefaultUser = runtimeimage.DefaultUser
 
 // ImageOptions describe a runtime image. The zero value holds the module's main
 // program.
@@ -46,14 +47,6 @@ type ImageOptions struct {
 	Labels map[string]string
 }
 
-// Accounts of an image. The default user's home is "/": the image has no other.
-const (
-	passwd = "root:x:0:0:root:/root:/sbin/nologin\n" +
-		"nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n" +
-		"nonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"
-	group = "root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n"
-)
-
 // Image returns a container that holds the program and what it needs, on an
 // empty root: no shell, no libc, no package manager.
 func (g *Golang) Image(ctx context.Context, opts ImageOptions) (*dagger.Container, error) {
@@ -74,15 +67,12 @@ func (g *Golang) Image(ctx context.Context, opts ImageOptions) (*dagger.Containe
 	program := programsFolder + b.output[len(outPath):]
 	ctr := g.dag.Container(dagger.ContainerOpts{Platform: platform}).
 		WithRootfs(g.imageFiles(opts, binary, program))
-	return opts.configure(ctr, program), nil
+	return opts.config().Apply(ctr, program), nil
 }
 
 // imageFiles returns the root file system of an image.
 func (g *Golang) imageFiles(opts ImageOptions, binary *dagger.File, program string) *dagger.Directory {
-	readable := dagger.DirectoryWithNewFileOpts{Permissions: 0o644}
-	files := g.dag.Directory().
-		WithNewFile("/etc/passwd", passwd, readable).
-		WithNewFile("/etc/group", group, readable)
+	files := runtimeimage.Root(g.dag)
 	if opts.CABundle != nil {
 		files = files.WithFile(caBundlePath, opts.CABundle, dagger.DirectoryWithFileOpts{Permissions: 0o644})
 	}
@@ -92,49 +82,14 @@ func (g *Golang) imageFiles(opts ImageOptions, binary *dagger.File, program stri
 	return files.WithFile(program, binary, dagger.DirectoryWithFileOpts{Permissions: 0o755})
 }
 
-// configure sets everything about an image but its files.
-func (o ImageOptions) configure(ctr *dagger.Container, program string) *dagger.Container {
-	user, entrypoint := o.User, o.Entrypoint
-	if user == "" {
-		user = DefaultUser
-	}
-	if len(entrypoint) == 0 {
-		entrypoint = []string{program}
-	}
-	ctr = ctr.WithUser(user).WithWorkdir("/").WithEntrypoint(entrypoint)
-	if len(o.Args) > 0 {
-		ctr = ctr.WithDefaultArgs(o.Args)
-	}
-	for _, name := range sortedKeys(o.Env) {
-		ctr = ctr.WithEnvVariable(name, o.Env[name])
-	}
-	for _, port := range o.Ports {
-		ctr = ctr.WithExposedPort(port)
-	}
-	labels := o.labels()
-	for _, name := range sortedKeys(labels) {
-		ctr = ctr.WithLabel(name, labels[name])
-	}
-	return ctr
-}
-
-// labels returns the image's labels. The names are those of
-// https://specs.opencontainers.org/image-spec/annotations/
-func (o ImageOptions) labels() map[string]string {
+// config is everything about an image but its files.
+func (o ImageOptions) config() runtimeimage.Config {
 	version := o.Version
 	if version == "" {
 		version = o.Build.Version
 	}
-	labels := map[string]string{}
-	for name, value := range map[string]string{
-		"title": o.Title, "source": o.Source, "revision": o.Revision, "version": version, "created": o.Created,
-	} {
-		if value != "" {
-			labels[fmt.Sprintf("org.opencontainers.image.%s", name)] = value
-		}
+	return runtimeimage.Config{
+		User: o.User, Ports: o.Ports, Env: o.Env, Entrypoint: o.Entrypoint, Args: o.Args,
+		Title: o.Title, Source: o.Source, Revision: o.Revision, Version: version, Created: o.Created, Labels: o.Labels,
 	}
-	for name, value := range o.Labels {
-		labels[name] = value
-	}
-	return labels
 }

@@ -6,17 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestImageLabels(t *testing.T) {
-	require.Empty(t, ImageOptions{}.labels(), "nothing that changes from run to run")
-	require.Equal(t, map[string]string{
-		"org.opencontainers.image.title":    "hello",
-		"org.opencontainers.image.source":   "https://example.com/hello",
-		"org.opencontainers.image.revision": "abc",
-		"org.opencontainers.image.version":  "v1",
-		"org.opencontainers.image.created":  "2026-01-02T03:04:05Z",
-		"team":                              "platform",
-	}, ImageOptions{
-		Build: BuildOptions{Version: "v1"}, Title: "hello", Source: "https://example.com/hello",
-		Revision: "abc", Created: "2026-01-02T03:04:05Z", Labels: map[string]string{"team": "platform"},
-	}.labels())
+func TestImageHasTheVersionOfItsProgram(t *testing.T) {
+	require.Equal(t, "v1", ImageOptions{Build: BuildOptions{Version: "v1"}}.config().Version)
+	require.Equal(t, "v2", ImageOptions{Build: BuildOptions{Version: "v1"}, Version: "v2"}.config().Version)
 }

@@ -3,6 +3,8 @@ package rust
 import (
 	"context"
 	_ "embed"
+	"maps"
+	"slices"
 	"strings"
 
 	"dagger.io/dagger"
@@ -45,7 +47,7 @@ func (r *Rust) compile(ctx context.Context, before []string, env map[string]stri
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range sortedKeys(env) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
 		ctr = ctr.WithEnvVariable(name, env[name])
 	}
 	locked := dagger.ContainerWithMountedCacheOpts{Sharing: dagger.CacheSharingModeLocked}

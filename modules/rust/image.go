@@ -7,11 +7,12 @@ import (
 	"dagger.io/dagger"
 
 	"github.com/bodkin-ci/bodkin/modules/debian"
+	"github.com/bodkin-ci/bodkin/modules/internal/runtimeimage"
 )
 
 // DefaultUser is the user and group that images run as: numeric, so that
 // Kubernetes can tell that it is not root.
-const DefaultUser = "65532:65532"
+const DefaultUser = runtimeimage.DefaultUser
 
 // ImageOptions describe a runtime image. The zero value holds the package's
 // program on an empty root.
@@ -45,14 +46,6 @@ type ImageOptions struct {
 	Labels map[string]string
 }
 
-// Accounts of an image. The default user's home is "/": the image has no other.
-const (
-	passwd = "root:x:0:0:root:/root:/sbin/nologin\n" +
-		"nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n" +
-		"nonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"
-	group = "root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n"
-)
-
 // Image returns a container that holds the program and what it needs.
 func (r *Rust) Image(ctx context.Context, opts ImageOptions) (*dagger.Container, error) {
 	b, err := r.describeBuild(ctx, opts.Build)
@@ -72,7 +65,7 @@ func (r *Rust) Image(ctx context.Context, opts ImageOptions) (*dagger.Container,
 	if opts.CABundle != nil {
 		ctr = ctr.WithFile(caBundlePath, opts.CABundle, dagger.ContainerWithFileOpts{Permissions: 0o644})
 	}
-	return opts.configure(ctr, program), nil
+	return opts.config().Apply(ctr, program), nil
 }
 
 // imageBase returns what the program is put on.
@@ -87,52 +80,13 @@ func (r *Rust) imageBase(ctx context.Context, opts ImageOptions) (*dagger.Contai
 		}
 		return base.WithoutDefaultArgs(), nil
 	}
-	readable := dagger.DirectoryWithNewFileOpts{Permissions: 0o644}
-	files := r.dag.Directory().
-		WithNewFile("/etc/passwd", passwd, readable).
-		WithNewFile("/etc/group", group, readable)
-	return r.dag.Container(dagger.ContainerOpts{Platform: opts.Build.Platform}).WithRootfs(files), nil
+	return r.dag.Container(dagger.ContainerOpts{Platform: opts.Build.Platform}).WithRootfs(runtimeimage.Root(r.dag)), nil
 }
 
-// configure sets everything about an image but its files.
-func (o ImageOptions) configure(ctr *dagger.Container, program string) *dagger.Container {
-	user, entrypoint := o.User, o.Entrypoint
-	if user == "" {
-		user = DefaultUser
+// config is everything about an image but its files.
+func (o ImageOptions) config() runtimeimage.Config {
+	return runtimeimage.Config{
+		User: o.User, Ports: o.Ports, Env: o.Env, Entrypoint: o.Entrypoint, Args: o.Args,
+		Title: o.Title, Source: o.Source, Revision: o.Revision, Version: o.Version, Created: o.Created, Labels: o.Labels,
 	}
-	if len(entrypoint) == 0 {
-		entrypoint = []string{program}
-	}
-	ctr = ctr.WithUser(user).WithWorkdir("/").WithEntrypoint(entrypoint)
-	if len(o.Args) > 0 {
-		ctr = ctr.WithDefaultArgs(o.Args)
-	}
-	for _, name := range sortedKeys(o.Env) {
-		ctr = ctr.WithEnvVariable(name, o.Env[name])
-	}
-	for _, port := range o.Ports {
-		ctr = ctr.WithExposedPort(port)
-	}
-	labels := o.labels()
-	for _, name := range sortedKeys(labels) {
-		ctr = ctr.WithLabel(name, labels[name])
-	}
-	return ctr
-}
-
-// labels returns the image's labels. The names are those of
-// https://specs.opencontainers.org/image-spec/annotations/
-func (o ImageOptions) labels() map[string]string {
-	labels := map[string]string{}
-	for name, value := range map[string]string{
-		"title": o.Title, "source": o.Source, "revision": o.Revision, "version": o.Version, "created": o.Created,
-	} {
-		if value != "" {
-			labels["org.opencontainers.image."+name] = value
-		}
-	}
-	for name, value := range o.Labels {
-		labels[name] = value
-	}
-	return labels
 }

@@ -3,6 +3,7 @@ package rust
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -227,7 +228,7 @@ func (r *Rust) recipe(p *project) *dagger.Directory {
 			stubs[name] = content
 		}
 	}
-	for _, name := range sortedKeys(stubs) {
+	for _, name := range slices.Sorted(maps.Keys(stubs)) {
 		recipe = recipe.WithNewFile(name, stubs[name])
 	}
 	return recipe

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -102,7 +103,7 @@ func (r *Rust) withSettings(ctr *dagger.Container) (*dagger.Container, error) {
 			return nil, err
 		}
 	}
-	for _, name := range sortedKeys(settings.Variables) {
+	for _, name := range slices.Sorted(maps.Keys(settings.Variables)) {
 		value := settings.Variables[name]
 		if secretNames.MatchString(name) || strings.Contains(value, "@") {
 			ctr = ctr.WithSecretVariable(name, r.dag.SetSecret("rust-"+name, value))
@@ -114,13 +115,4 @@ func (r *Rust) withSettings(ctr *dagger.Container) (*dagger.Container, error) {
 	// share what is cached.
 	config := r.dag.SetSecret("rust-config", "# How crates are fetched\n"+settings.Config)
 	return ctr.WithMountedSecret(configPath, config), nil
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 
 	"dagger.io/dagger"
@@ -207,7 +209,7 @@ func (t *testRun) container(p testProgram) *dagger.Container {
 	} {
 		ctr = ctr.WithEnvVariable(kv[0], kv[1])
 	}
-	for _, name := range sortedKeys(t.opts.Env) {
+	for _, name := range slices.Sorted(maps.Keys(t.opts.Env)) {
 		ctr = ctr.WithEnvVariable(name, t.opts.Env[name])
 	}
 	if p.harness {
