@@ -91,6 +91,27 @@ func TestHostFoldersAreCachedByContent(t *testing.T) {
 	})
 }
 
+// The second step with a folder of the host is found again as the first one is.
+func TestStepsShareAHostFolder(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		tag := unique()
+		dir := hostTree(t, map[string]string{"a": tag, "b/c": "2"})
+		steps := func() []string {
+			c := e.connect(t)
+			src := c.Host().Directory(dir)
+			mounted := boxIn(t, c).WithMountedDirectory("/src", src)
+			copied := boxIn(t, c).WithDirectory("/src", src)
+			part := boxIn(t, c).WithMountedDirectory("/src", src.Directory("b"))
+			return []string{
+				run(t, mounted, "random", "1"), run(t, mounted, "random", "2"),
+				run(t, copied, "random", "1"), run(t, copied, "random", "2"),
+				run(t, part, "random", tag),
+			}
+		}
+		require.Equal(t, steps(), steps())
+	})
+}
+
 func TestOneObjectRunsOnce(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		key := unique()

@@ -48,20 +48,26 @@ type HostDir struct {
 	// the last load is sent. Usually its absolute path.
 	Hint  string
 	Label string
+	// Folder is the name of a folder at the root of the state that the files lie
+	// in; empty: they lie at the root. What names files by content, such as the
+	// cache keys of execs, needs one: BuildKit takes the root itself to be one
+	// thing while it loads, and another once an exec has had it mounted.
+	Folder string
 }
 
 // HostDir returns the state of a folder of the host. It is loaded when first
 // evaluated, once in a session; files are owned by root.
 func (s *Session) HostDir(dir HostDir) (llb.State, error) {
-	owned, err := fsutil.NewFilterFS(dir.FS, &fsutil.FilterOpt{Map: ownedByRoot})
+	owned, err := fsutil.NewFilterFS(dir.FS, &fsutil.FilterOpt{IncludePatterns: dir.Include, ExcludePatterns: dir.Exclude, Map: ownedByRoot})
 	if err != nil {
 		return llb.State{}, err
+	}
+	if dir.Folder != "" {
+		owned = prefixFS{dir.Folder, owned}
 	}
 	s.dirs.add(dir.Name, owned)
 	st := llb.Local(dir.Name,
 		llb.SessionID(s.sess.ID()),
-		llb.IncludePatterns(dir.Include),
-		llb.ExcludePatterns(dir.Exclude),
 		llb.SharedKeyHint(dir.Hint),
 		llb.WithCustomName(dir.Label))
 	s.pins.add(st, dir)

@@ -51,11 +51,14 @@ func (d Directory) File(p string) File {
 // Name is the last element of the directory's path, or of the host folder it
 // was loaded from; "/" for a root.
 func (d Directory) Name() string {
-	if d.Path == "/" && d.HostPath != "" {
+	if d.isHost() {
 		return path.Base(d.HostPath)
 	}
 	return path.Base(d.Path)
 }
+
+// isHost reports whether d is all that was loaded of a folder of the host.
+func (d Directory) isHost() bool { return d.HostPath != "" && d.Path == "/"+hostFolder }
 
 // WithDirectory copies a directory's contents to p.
 func (d Directory) WithDirectory(p string, src Directory, o CopyOptions) Directory {

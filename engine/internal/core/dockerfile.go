@@ -55,7 +55,7 @@ func (d Directory) dockerContext(ctx context.Context, s *buildkit.Session, name 
 		name = DefaultDockerfile
 	}
 	f := &dockerfile{name: strings.TrimPrefix(path.Clean("/"+name), "/")}
-	if dir, ok := s.NotLoaded(d.State); ok && d.Path == "/" {
+	if dir, ok := s.NotLoaded(d.State); ok && d.isHost() {
 		return d.hostContext(s, f, dir)
 	}
 	err := s.Evaluate(ctx, d.State, d.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
@@ -84,13 +84,15 @@ func (d Directory) hostContext(s *buildkit.Session, f *dockerfile, dir buildkit.
 		}
 		return data, err
 	})
-	if err != nil || len(f.ignore) == 0 {
+	if err != nil {
 		return f, d, err
 	}
 	if dir, err = dir.Without(f.ignore); err != nil {
 		return f, d, err
 	}
+	dir.Folder = "" // a build's context is the root of its state
 	d.State, err = s.HostDir(dir)
+	d.Path = "/"
 	return f, d, err
 }
 

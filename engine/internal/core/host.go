@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -9,7 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
@@ -53,6 +57,25 @@ func HostDirectory(s *buildkit.Session, path string, o HostDirectoryOptions) (Di
 		Include: o.Include, Exclude: o.Exclude, Hint: abs, Label: "load " + abs, Folder: hostFolder,
 	})
 	return Directory{State: st, Path: "/" + hostFolder, Platform: s.Platform(), HostPath: abs}, err
+}
+
+// isHostState reports whether st is a load of a folder of the host, and nothing
+// made of one.
+func isHostState(st llb.State) bool {
+	if st.Output() == nil {
+		return false
+	}
+	ctx := context.Background()
+	source, ok := st.Output().Vertex(ctx, nil).(*llb.SourceOp)
+	if !ok {
+		return false
+	}
+	_, raw, _, _, err := source.Marshal(ctx, llb.NewConstraints())
+	var op pb.Op
+	if err != nil || op.UnmarshalVT(raw) != nil {
+		return false
+	}
+	return strings.HasPrefix(op.GetSource().GetIdentifier(), "local://")
 }
 
 // HostFile describes a file of the host.

@@ -82,9 +82,26 @@ func (c Container) mountAt(p string) (int, error) {
 // WithMount adds a mount, in place of one at the same target.
 func (c Container) WithMount(m Mount) Container {
 	m.Target = path.Clean(c.Abs(m.Target))
+	if !m.ReadOnly && isHostState(m.State) {
+		m = m.copied()
+	}
 	c = c.WithoutMount(m.Target)
 	c.Mounts = append(c.Mounts, m)
 	return c
+}
+
+// copied mounts a copy. A load of a folder of the host must not be mounted
+// writable: BuildKit would then send all of it again in the next session, and
+// not name what commands do with it by its content.
+func (m Mount) copied() Mount {
+	switch m.Kind {
+	case MountDirectory:
+		m.State, m.Path = treeOf(copyTree(llb.Scratch(), "/mount", Directory{State: m.State, Path: m.Path}, CopyOptions{})), "/mount"
+	case MountFile:
+		at := path.Join("/mount", path.Base(m.Path))
+		m.State, m.Path = treeOf(copyFile(llb.Scratch(), at, m.State, m.Path, CopyOptions{})), at
+	}
+	return m
 }
 
 // WithoutMount removes the mount at p.
