@@ -8,18 +8,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sickly is a container whose service answers at once, and is healthy later.
-func sickly(t *testing.T, c *dagger.Client) *dagger.Container {
-	return boxIn(t, c).WithEnvVariable("TEST", unique()).WithExposedPort(keeperPort).WithDefaultArgs(box("keep", "8080", "700ms"))
+// sickly is a container whose service answers at once, and is healthy after a while.
+func sickly(t *testing.T, c *dagger.Client, after string) *dagger.Container {
+	return boxIn(t, c).WithEnvVariable("TEST", unique()).WithExposedPort(keeperPort).WithDefaultArgs(box("keep", "8080", after))
 }
 
 func TestServiceHealthcheck(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		check := box("ok", "http://127.0.0.1:8080/healthy")
-		svc := sickly(t, e.c).WithDockerHealthcheck(check).AsService()
+		svc := sickly(t, e.c, "700ms").WithDockerHealthcheck(check).AsService()
 		run(t, e.box(t).WithServiceBinding("store", svc), "ok", "http://store:8080/healthy")
 
-		svc = sickly(t, e.c).WithDockerHealthcheck(check).WithoutDockerHealthcheck().AsService()
+		svc = sickly(t, e.c, "1h").WithDockerHealthcheck(check).WithoutDockerHealthcheck().AsService()
 		failed := fails(t, e.box(t).WithServiceBinding("store", svc), "ok", "http://store:8080/healthy")
 		require.Contains(t, failed.Stderr, "503", "without the check the port's answer is enough")
 	})
@@ -28,7 +28,7 @@ func TestServiceHealthcheck(t *testing.T) {
 func TestHealthcheckRunsAsTheServiceDoes(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		say := box("env", "PLACE", "PASSWORD", ";", "pwd", ";", "id", ";", "exit", "1")
-		_, err := sickly(t, e.c).WithEnvVariable("PLACE", "here").WithWorkdir("/work").WithUser("1234:99").
+		_, err := sickly(t, e.c, "1h").WithEnvVariable("PLACE", "here").WithWorkdir("/work").WithUser("1234:99").
 			WithSecretVariable("PASSWORD", e.c.SetSecret("health", "hunter2hunter2")).
 			WithDockerHealthcheck(say, dagger.ContainerWithDockerHealthcheckOpts{Interval: "100ms", Retries: 1}).
 			AsService().Start(t.Context())
@@ -38,7 +38,7 @@ func TestHealthcheckRunsAsTheServiceDoes(t *testing.T) {
 
 func TestServiceThatIsUnhealthy(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		svc := sickly(t, e.c).WithDockerHealthcheck(box("err", "no tables yet", ";", "exit", "3"),
+		svc := sickly(t, e.c, "1h").WithDockerHealthcheck(box("err", "no tables yet", ";", "exit", "3"),
 			dagger.ContainerWithDockerHealthcheckOpts{Interval: "100ms", Retries: 2}).AsService()
 		_, err := e.box(t).WithServiceBinding("store", svc).WithExec(box("get", "http://store:8080/")).Sync(t.Context())
 		require.ErrorContains(t, err, "did not start: it is unhealthy")
@@ -50,10 +50,10 @@ func TestServiceThatIsUnhealthy(t *testing.T) {
 func TestHealthcheckThatHangsOrIsMissing(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		few := dagger.ContainerWithDockerHealthcheckOpts{Timeout: "200ms", Interval: "100ms", Retries: 1, StartPeriod: "300ms", StartInterval: "50ms"}
-		_, err := sickly(t, e.c).WithDockerHealthcheck(box("echo", "hanging", ";", "sleep", "1h"), few).AsService().Start(t.Context())
+		_, err := sickly(t, e.c, "1h").WithDockerHealthcheck(box("echo", "hanging", ";", "sleep", "1h"), few).AsService().Start(t.Context())
 		require.ErrorContains(t, err, "hanging\n(ended after 200ms)")
 		few.Shell = true
-		_, err = sickly(t, e.c).WithDockerHealthcheck([]string{"exit 0"}, few).AsService().Start(t.Context())
+		_, err = sickly(t, e.c, "1h").WithDockerHealthcheck([]string{"exit 0"}, few).AsService().Start(t.Context())
 		require.ErrorContains(t, err, "/bin/sh: no such file or directory")
 	})
 }

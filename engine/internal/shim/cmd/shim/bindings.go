@@ -92,9 +92,24 @@ func (b *binding) replace() {
 // serve hands each connection over to the shim of the service: it can reach the
 // service's port, and one program between client and service is enough.
 func (b *binding) serve(listener *net.TCPListener) {
-	accept(listener.AcceptTCP, func(client *net.TCPConn) {
-		if handOver(client, b.socket) != nil {
-			abort(client)
+	file, err := listener.File() // blocks: waking up through the poller takes longer
+	listener.Close()
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	giver, err := newGiver(b.socket)
+	if err != nil {
+		return
+	}
+	for {
+		client, _, err := syscall.Accept4(int(file.Fd()), syscall.SOCK_CLOEXEC)
+		if err == nil && giver.give(client) == nil {
+			syscall.Close(client)
+		} else if err == nil {
+			resetFD(client)
+		} else if err != syscall.EINTR && err != syscall.ECONNABORTED {
+			time.Sleep(firstPause) // too many open files, which passes
 		}
-	})
+	}
 }

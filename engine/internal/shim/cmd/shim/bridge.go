@@ -63,7 +63,8 @@ func openBridge(ports []int) (end func(), err error) {
 			spare <- patientUplink()
 		}
 	}()
-	instance, err := newInstance(ports, func(client stream, port int) { leadOut(client, port, <-spare) })
+	lead := func(client stream, port int) { leadOut(client, port, <-spare) }
+	instance, err := newInstance(ports, leaders{stream: lead, handed: asConn(lead)})
 	if err != nil {
 		return nil, err
 	}

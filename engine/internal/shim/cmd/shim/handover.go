@@ -13,53 +13,81 @@ import (
 // service takes connections over, beside the stream socket of the same port.
 const handOverSuffix = ".tcp"
 
-// handOver gives a connection to who receives at socket, as if that had accepted
-// it. Here it is closed.
-func handOver(conn *net.TCPConn, socket string) error {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return err
-	}
-	sender, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return os.NewSyscallError("socket", err)
-	}
-	defer syscall.Close(sender)
-	sent := syscall.EINTR
-	err = raw.Control(func(fd uintptr) {
-		for sent == syscall.EINTR {
-			sent, _ = syscall.Sendmsg(sender, []byte{0}, syscall.UnixRights(int(fd)), &syscall.SockaddrUnix{Name: socket}, 0).(syscall.Errno)
-		}
-	})
-	if err == nil && sent != 0 {
-		err = os.NewSyscallError("sendmsg", sent)
-	}
-	if err != nil {
-		return err
-	}
-	return conn.Close()
+// giver hands connections over to who receives at a socket, as if that had
+// accepted them.
+type giver struct {
+	fd int
+	to syscall.SockaddrUnix
 }
 
-// takeOver returns the next connection that was handed over. It errs with
-// errNothingSent where something else has come.
-func takeOver(from *net.UnixConn) (*net.TCPConn, error) {
-	message, rights := make([]byte, 1), make([]byte, syscall.CmsgSpace(4))
-	_, n, _, _, err := from.ReadMsgUnix(message, rights)
+func newGiver(socket string) (*giver, error) {
+	fd, err := datagrams()
+	return &giver{fd, syscall.SockaddrUnix{Name: socket}}, err
+}
+
+func datagrams() (int, error) {
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	return fd, os.NewSyscallError("socket", err)
+}
+
+// give hands a connection over. It stays open here.
+func (g *giver) give(conn int) error {
+	_, err := retry(func() (int, error) {
+		return 0, syscall.Sendmsg(g.fd, []byte{0}, syscall.UnixRights(conn), &g.to, 0)
+	})
+	return os.NewSyscallError("sendmsg", err)
+}
+
+// listenForHandOver returns what takeOver takes connections from.
+func listenForHandOver(socket string) (int, error) {
+	fd, err := datagrams()
 	if err != nil {
-		return nil, err
+		return -1, err
 	}
-	control, err := syscall.ParseSocketControlMessage(rights[:n])
+	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: socket}); err != nil {
+		syscall.Close(fd)
+		return -1, os.NewSyscallError("bind", err)
+	}
+	return fd, nil
+}
+
+// takeOver gives every connection that is handed over to take, in a goroutine of
+// its own. Other messages are dropped.
+func takeOver(from int, take func(conn int)) {
+	message, rights := make([]byte, 1), make([]byte, syscall.CmsgSpace(4))
+	for {
+		n := 0
+		_, err := retry(func() (_ int, err error) {
+			_, n, _, _, err = syscall.Recvmsg(from, message, rights, syscall.MSG_CMSG_CLOEXEC)
+			return 0, err
+		})
+		if err != nil {
+			return
+		}
+		if conn := sent(rights[:n]); conn >= 0 {
+			go take(conn)
+		}
+	}
+}
+
+// sent returns the file descriptor that came with a message, -1 for none.
+func sent(rights []byte) int {
+	control, err := syscall.ParseSocketControlMessage(rights)
 	if err != nil || len(control) != 1 {
-		return nil, errNothingSent
+		return -1
 	}
 	fds, err := syscall.ParseUnixRights(&control[0])
 	if err != nil || len(fds) != 1 {
-		for _, fd := range fds {
-			syscall.Close(fd)
-		}
-		return nil, errNothingSent
+		return -1
 	}
-	file := os.NewFile(uintptr(fds[0]), "connection")
+	return fds[0]
+}
+
+var errNoTCP = errors.New("what was handed over is no TCP connection")
+
+// connOf makes a connection of a file descriptor, which it owns.
+func connOf(fd int) (*net.TCPConn, error) {
+	file := os.NewFile(uintptr(fd), "connection")
 	defer file.Close()
 	conn, err := net.FileConn(file)
 	if err != nil {
@@ -68,9 +96,26 @@ func takeOver(from *net.UnixConn) (*net.TCPConn, error) {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		conn.Close()
-		return nil, errNothingSent
+		return nil, errNoTCP
 	}
 	return tcp, nil
 }
 
-var errNothingSent = errors.New("no connection was sent")
+// asConn makes lead take file descriptors.
+func asConn(lead func(client stream, port int)) func(client, port int) {
+	return func(client, port int) {
+		if conn, err := connOf(client); err == nil {
+			lead(conn, port)
+		}
+	}
+}
+
+// retry calls f until no signal has interrupted it.
+func retry(f func() (int, error)) (int, error) {
+	for {
+		n, err := f()
+		if err != syscall.EINTR {
+			return n, err
+		}
+	}
+}

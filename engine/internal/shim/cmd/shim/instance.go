@@ -36,9 +36,16 @@ func instanceDir(variable string) (string, error) {
 	return filepath.Clean(value), nil
 }
 
-// newInstance offers ports to clients in this service's folder; lead gets each
-// connection. The folder appears by rename, with everything in it.
-func newInstance(ports []int, lead func(client stream, port int)) (*instance, error) {
+// leaders lead clients to a port: those that have connected to the port's socket,
+// and those whose connection, a file descriptor, was handed over.
+type leaders struct {
+	stream func(client stream, port int)
+	handed func(client, port int)
+}
+
+// newInstance offers ports to clients in this service's folder. The folder
+// appears by rename, with everything in it.
+func newInstance(ports []int, lead leaders) (*instance, error) {
 	dir, err := instanceDir(protocol.ServiceVariable)
 	if err != nil {
 		return nil, err
@@ -59,7 +66,7 @@ func newInstance(ports []int, lead func(client stream, port int)) (*instance, er
 }
 
 // fill makes the folder. Its modes let clients in, whoever they are.
-func (i *instance) fill(dir string, ports []int, lead func(stream, int)) error {
+func (i *instance) fill(dir string, ports []int, lead leaders) error {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		return err
 	}
@@ -84,7 +91,7 @@ func (i *instance) fill(dir string, ports []int, lead func(stream, int)) error {
 
 // offer leads whoever comes to the sockets of a port: connections to one,
 // connections handed over to the other.
-func offer(dir string, port int, lead func(stream, int)) error {
+func offer(dir string, port int, lead leaders) error {
 	stream := filepath.Join(dir, strconv.Itoa(port))
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: stream, Net: "unix"})
 	if err != nil {
@@ -92,7 +99,7 @@ func offer(dir string, port int, lead func(stream, int)) error {
 	}
 	listener.SetUnlinkOnClose(false) // it will have another name then
 	hand := stream + handOverSuffix
-	taker, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: hand, Net: "unixgram"})
+	taker, err := listenForHandOver(hand)
 	if err != nil {
 		return err
 	}
@@ -101,8 +108,8 @@ func offer(dir string, port int, lead func(stream, int)) error {
 			return err
 		}
 	}
-	go accept(listener.AcceptUnix, func(client *net.UnixConn) { lead(client, port) })
-	go accept(func() (*net.TCPConn, error) { return takeOver(taker) }, func(client *net.TCPConn) { lead(client, port) })
+	go accept(listener.AcceptUnix, func(client *net.UnixConn) { lead.stream(client, port) })
+	go takeOver(taker, func(client int) { lead.handed(client, port) })
 	return nil
 }
 

@@ -16,7 +16,7 @@ func runServe(arg string, command []string) int {
 	if j == nil {
 		return status
 	}
-	instance, err := newInstance(j.spec.Listen, leadHere)
+	instance, err := newInstance(j.spec.Listen, leaders{stream: leadHere, handed: leadDirect})
 	if err != nil {
 		return refuse(errors.New("offering the service: " + err.Error()))
 	}
