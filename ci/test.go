@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
+	"dagger.io/dagger"
 	"github.com/spf13/pflag"
 
 	"github.com/bodkin-ci/bodkin/ci/cli"
 	"github.com/bodkin-ci/bodkin/modules/debian"
 	"github.com/bodkin-ci/bodkin/modules/golang"
+	"github.com/bodkin-ci/bodkin/modules/golang/testresult"
 	"github.com/bodkin-ci/bodkin/modules/postgres"
 )
 
@@ -40,6 +43,9 @@ func setShuffle(value string) error {
 // test runs the application's tests, next to its database if it has one.
 func test(ctx context.Context, job *cli.Job) error {
 	opts := tests
+	if job.Interactive {
+		opts.Failed = shellFor(job)
+	}
 	if database, needed := databases[job.App.Name]; needed {
 		bind, err := postgres.New(job.Dag, database).Bind(ctx, "")
 		if err != nil {
@@ -63,4 +69,22 @@ func test(ctx context.Context, job *cli.Job) error {
 		job.Say("in the order of --shuffle " + opts.Shuffle + "\n")
 	}
 	return job.ReportTests(results)
+}
+
+// shellFor opens a shell where the tests of a package have failed, next to the
+// database as they have left it.
+func shellFor(job *cli.Job) func(context.Context, testresult.Output, *dagger.Container) error {
+	return func(ctx context.Context, output testresult.Output, left *dagger.Container) error {
+		results, err := testresult.Parse([]testresult.Output{output})
+		if err != nil {
+			return err
+		}
+		var table strings.Builder
+		if err := results.WriteTable(&table); err != nil {
+			return err
+		}
+		job.Log.Error("tests failed; a shell opens in their container\n" + table.String())
+		_, err = left.Terminal().Sync(ctx)
+		return err
+	}
 }

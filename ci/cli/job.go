@@ -27,6 +27,9 @@ type Job struct {
 	App      App
 	Platform dagger.Platform // empty: the engine's own
 	Log      *log.Logger     // shows lines at once
+	// Interactive says that somebody waits for a shell where something fails. Commands
+	// that fail open one by themselves.
+	Interactive bool
 
 	name     string // the step's
 	run      Step

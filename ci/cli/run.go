@@ -119,7 +119,7 @@ func (r *session) connect(ctx context.Context) error {
 	}
 	r.client = client
 	for _, job := range r.jobs {
-		job.Dag, job.Log = client, r.log
+		job.Dag, job.Log, job.Interactive = client, r.log, r.plan.interactive
 	}
 	return nil
 }

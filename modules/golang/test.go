@@ -87,6 +87,11 @@ func (r testRun) run(ctx context.Context, p testPackage) (testresult.Output, err
 		return testresult.Output{}, fmt.Errorf("reading what they printed: %w", err)
 	}
 	out := testresult.Output{Package: p.path, Dir: p.dir, Files: p.files, Events: events, ExitCode: code}
+	if code != 0 && r.opts.Failed != nil {
+		if err := r.opts.Failed(ctx, out, ran); err != nil {
+			return out, err
+		}
+	}
 	if !r.opts.Cover {
 		return out, nil
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"dagger.io/dagger"
+
+	"github.com/bodkin-ci/bodkin/modules/golang/testresult"
 )
 
 // TestOptions describe a run of a module's tests. The zero value runs all tests
@@ -37,6 +39,9 @@ type TestOptions struct {
 	Env map[string]string
 	// With adds to the container that tests run in, such as a service binding.
 	With func(*dagger.Container) *dagger.Container
+	// Failed, if not nil, is called for each package whose tests have failed, with
+	// what they gave and their container as they have left it. Its error is Test's.
+	Failed func(ctx context.Context, output testresult.Output, left *dagger.Container) error
 	// Files are patterns of Go files, relative to the source, that tests read.
 	// Default: those of their own package and in testdata folders. All other
 	// files of the source are always there.

@@ -36,9 +36,11 @@ type screen struct {
 }
 
 // pause keeps everything until resume: frames are dropped, as there will be others.
+// Log lines that wait are shown first, for they may say who gets the output.
 func (s *screen) pause() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.flush(&s.waiting)
 	s.paused = true
 }
 
