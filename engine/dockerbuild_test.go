@@ -137,6 +137,12 @@ USER 12:34
 		require.NoError(t, err)
 		require.Len(t, ports, 2)
 
+		empty := e.c.Directory().WithNewFile("Dockerfile", "FROM scratch\nENV A=1\n").DockerBuild()
+		require.Empty(t, entries(t, empty.Rootfs()))
+		value, err := empty.EnvVariable(ctx, "A")
+		require.NoError(t, err)
+		require.Equal(t, "1", value)
+
 		path := filepath.Join(t.TempDir(), "image.tar")
 		_, err = ctr.Export(ctx, path, dagger.ContainerExportOpts{MediaTypes: dagger.ImageMediaTypesDockerMediaTypes})
 		require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"sync"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
@@ -44,7 +45,7 @@ func (d Directory) DockerBuild(ctx context.Context, s *buildkit.Session, o Docke
 	if err != nil {
 		return Container{}, err
 	}
-	var lint []buildkit.Warning
+	lint := &findings{file: file}
 	var result *dockerfile2llb.Result
 	err = s.WithImages(ctx, func(ctx context.Context, gw gateway.Client) error {
 		config, err := o.config(gw)
@@ -55,13 +56,11 @@ func (d Directory) DockerBuild(ctx context.Context, s *buildkit.Session, o Docke
 		result, err = dockerfile2llb.Dockerfile2LLB(ctx, file.data, dockerfile2llb.ConvertOpt{
 			Config: config, MainContext: &files.state, TargetPlatform: o.Platform, MetaResolver: gw, LLBCaps: &caps,
 			SourceMap: llb.NewSourceMap(nil, file.name, "Dockerfile", file.data),
-			Warn: func(rule, description, url, msg string, at []parser.Range) {
-				lint = append(lint, file.warning(rule, description, url, msg, at))
-			},
+			Warn:      lint.add,
 		})
 		return err
 	})
-	s.Warn("check "+file.name, lint)
+	s.Warn("check "+file.name, lint.all)
 	if err != nil {
 		return Container{}, file.explain(err)
 	}
@@ -111,15 +110,25 @@ func (o DockerBuildOptions) container(ctx context.Context, s *buildkit.Session, 
 	return c, err
 }
 
-func (f *dockerfile) warning(rule, description, url, msg string, at []parser.Range) buildkit.Warning {
-	w := buildkit.Warning{Detail: description, URL: url, File: f.name, Source: f.data}
+// findings are what the linter finds in a Dockerfile, some of it while base
+// images are resolved side by side.
+type findings struct {
+	file *dockerfile
+	mu   sync.Mutex
+	all  []buildkit.Warning
+}
+
+func (f *findings) add(rule, description, url, msg string, at []parser.Range) {
+	w := buildkit.Warning{Detail: description, URL: url, File: f.file.name, Source: f.file.data}
 	line := 0
 	for _, r := range at {
 		line = at[0].Start.Line
 		w.Ranges = append(w.Ranges, &pb.Range{Start: position(r.Start), End: position(r.End)})
 	}
 	w.Short = linter.LintFormatShort(rule, msg, line)
-	return w
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all = append(f.all, w)
 }
 
 func position(p parser.Position) *pb.Position {
