@@ -176,7 +176,7 @@ func TestOfNothing(t *testing.T) {
 	require.Contains(t, out, `0003_wrong.sql`)
 	require.Contains(t, out, `relation "nothing" does not exist`)
 
-	bad := compile(t, "./internal/e2e/testdata/baddatabase")
+	bad := compile(t, "./ci/testdata/baddatabase")
 	out = runFailing(t, repository(t), 1, bad, "test", "--source", source, "--output", dist)
 	require.Regexp(t, `FAILED test go-api: running the tests of \S+: .*service /usr/local/bin/postgres-start .* did not start`, out)
 	require.Contains(t, out, `FATAL:  invalid value for parameter "shared_buffers": "plenty"`)

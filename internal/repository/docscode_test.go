@@ -13,12 +13,14 @@ import (
 
 // known are the packages that code in documents may use without an import.
 var known = map[string]string{
-	"context": "context",
-	"dagger":  "dagger.io/dagger",
-	"engine":  modulePath + "/engine",
-	"golang":  modulePath + "/modules/golang",
-	"rust":    modulePath + "/modules/rust",
-	"debian":  modulePath + "/modules/debian",
+	"context":  "context",
+	"dagger":   "dagger.io/dagger",
+	"engine":   modulePath + "/engine",
+	"golang":   modulePath + "/modules/golang",
+	"rust":     modulePath + "/modules/rust",
+	"debian":   modulePath + "/modules/debian",
+	"postgres": modulePath + "/modules/postgres",
+	"redis":    modulePath + "/modules/redis",
 }
 
 // Go code in documents compiles: whole files as they are, functions with the
