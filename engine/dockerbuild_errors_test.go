@@ -32,6 +32,8 @@ func TestDockerBuildErrors(t *testing.T) {
 			"no such Dockerfile":  {"", opts{Dockerfile: "sub/none"}, `no file sub/none.*option dockerfile`},
 			"a folder":            {"", opts{Dockerfile: "folder"}, `folder is a directory`},
 			"other syntax":        {"", opts{Dockerfile: "foreign"}, `foreign:1: syntax example.com/team/frontend:1 is not served`},
+			"syntax argument":     {"", opts{BuildArgs: []dagger.BuildArg{arg("BUILDKIT_SYNTAX", "team/frontend")}}, `Dockerfile: syntax team/frontend is not served`},
+			"check argument":      {"WORKDIR rel", opts{BuildArgs: []dagger.BuildArg{arg("BUILDKIT_DOCKERFILE_CHECK", "error=true")}}, `Dockerfile: lint violation`},
 			"bad ignore file":     {"", opts{Dockerfile: "bad"}, `bad.dockerignore: .*syntax error in pattern`},
 			"bad platform":        {"", opts{Platform: "a/b/c/d"}, `invalid platform "a/b/c/d"`},
 			"empty":               {"", opts{Dockerfile: "empty"}, `empty: .*Dockerfile cannot be empty`},

@@ -38,7 +38,7 @@ func (d Directory) DockerBuild(ctx context.Context, s *buildkit.Session, o Docke
 	if err != nil {
 		return Container{}, err
 	}
-	if err := file.checkSyntax(); err != nil {
+	if err := file.checkSyntax(o.BuildArgs["BUILDKIT_SYNTAX"]); err != nil {
 		return Container{}, err
 	}
 	files, err := freeze(ctx, seen)
@@ -48,13 +48,12 @@ func (d Directory) DockerBuild(ctx context.Context, s *buildkit.Session, o Docke
 	lint := &findings{file: file}
 	var result *dockerfile2llb.Result
 	err = s.WithImages(ctx, func(ctx context.Context, gw gateway.Client) error {
-		config, err := o.config(gw)
+		client, err := o.client(gw, files.state)
 		if err != nil {
 			return err
 		}
-		caps := gw.BuildOpts().LLBCaps
 		result, err = dockerfile2llb.Dockerfile2LLB(ctx, file.data, dockerfile2llb.ConvertOpt{
-			Config: config, MainContext: &files.state, TargetPlatform: o.Platform, MetaResolver: gw, LLBCaps: &caps,
+			Client: client, Config: client.Config, TargetPlatform: o.Platform, MetaResolver: gw,
 			SourceMap: llb.NewSourceMap(nil, file.name, "Dockerfile", file.data),
 			Warn:      lint.add,
 		})
@@ -67,31 +66,37 @@ func (d Directory) DockerBuild(ctx context.Context, s *buildkit.Session, o Docke
 	return o.container(ctx, s, result, files.ops)
 }
 
-// config has BuildKit's own code understand the options, among them the build
+// client has BuildKit's own code understand the options, among them the build
 // arguments that have a meaning of their own.
-func (o DockerBuildOptions) config(gw gateway.Client) (dockerui.Config, error) {
+func (o DockerBuildOptions) client(gw gateway.Client, files llb.State) (*dockerui.Client, error) {
 	opts := map[string]string{"target": o.Target}
 	for name, value := range o.BuildArgs {
 		opts["build-arg:"+name] = value
 	}
-	client, err := dockerui.NewClient(optionsClient{gw, opts})
+	client, err := dockerui.NewClient(frontendClient{gw, opts, map[string]llb.State{dockerui.DefaultLocalNameContext: files}})
 	if err != nil {
-		return dockerui.Config{}, fmt.Errorf("reading the build arguments: %w", err)
+		return nil, fmt.Errorf("reading the build arguments: %w", err)
 	}
-	return client.Config, nil
+	return client, nil
 }
 
-// optionsClient is a gateway client of a build with frontend options.
-type optionsClient struct {
+// frontendClient is the gateway client of a frontend that was called with
+// options and inputs.
+type frontendClient struct {
 	gateway.Client
-	opts map[string]string
+	opts   map[string]string
+	inputs map[string]llb.State
 }
 
-func (c optionsClient) BuildOpts() gateway.BuildOpts {
+// BuildOpts implements gateway.Client.
+func (c frontendClient) BuildOpts() gateway.BuildOpts {
 	opts := c.Client.BuildOpts()
 	opts.Opts = maps.Clone(c.opts)
 	return opts
 }
+
+// Inputs implements gateway.Client.
+func (c frontendClient) Inputs(context.Context) (map[string]llb.State, error) { return c.inputs, nil }
 
 // container is the container that the Dockerfile describes. Ops of the context
 // are left as they are.

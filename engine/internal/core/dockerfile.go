@@ -156,10 +156,14 @@ func parseDockerignore(name string, data []byte) ([]string, error) {
 }
 
 // checkSyntax refuses a Dockerfile that is written for another frontend than
-// BuildKit's own, whose image would have to be run.
-func (f *dockerfile) checkSyntax() error {
+// BuildKit's own, whose image would have to be run. override comes before what
+// the Dockerfile says.
+func (f *dockerfile) checkSyntax(override string) error {
 	ref, _, ranges, ok := parser.DetectSyntax(f.data)
-	if !ok {
+	if override != "" {
+		ref, _, _ = strings.Cut(strings.TrimSpace(override), " ")
+		ranges = nil
+	} else if !ok {
 		return nil
 	}
 	named, err := reference.ParseNormalizedNamed(ref)
