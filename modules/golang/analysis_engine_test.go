@@ -60,6 +60,12 @@ func TestLint(t *testing.T) {
 	require.ErrorAs(t, err, &found)
 	require.Contains(t, found.Findings, "sub/app.go:3:6: func unused is unused (unused)")
 
+	// Any program will do: gofmt has another idea of what is asked of it.
+	base, err := golang.New(c, src, golang.Options{}).Base(ctx)
+	require.NoError(t, err)
+	err = golang.New(c, src, golang.Options{}).Lint(ctx, golang.LintOptions{Binary: base.File("/usr/local/go/bin/gofmt")})
+	require.ErrorContains(t, err, "linting: ")
+
 	allowed := src.WithNewFile(".golangci.yml", "version: \"2\"\nlinters:\n  disable: [unused]\n")
 	require.NoError(t, golang.New(c, allowed, golang.Options{}).Lint(ctx, golang.LintOptions{}))
 

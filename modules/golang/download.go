@@ -31,9 +31,10 @@ func (g *Golang) Download(ctx context.Context) (*dagger.Container, error) {
 	return g.withSource(ctr, files).WithExec(downloadArgs()), nil
 }
 
-// withSource mounts files as the source and goes to the module's folder.
+// withSource mounts files as the source and goes to the module's folder. Nothing
+// writes there, which saves the engine a copy.
 func (g *Golang) withSource(ctr *dagger.Container, files *dagger.Directory) *dagger.Container {
 	return ctr.
-		WithMountedDirectory(sourcePath, files).
+		WithMountedDirectory(sourcePath, files, dagger.ContainerWithMountedDirectoryOpts{ReadOnly: true}).
 		WithWorkdir(path.Join(sourcePath, g.opts.Path))
 }

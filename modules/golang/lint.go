@@ -34,6 +34,9 @@ const foundIssues = 1
 type LintOptions struct {
 	// Version is the version of golangci-lint. Default DefaultLintVersion.
 	Version string
+	// Binary is a golangci-lint to use instead of compiling one, such as the file
+	// /usr/bin/golangci-lint of the image golangci/golangci-lint:v2.15.0.
+	Binary *dagger.File
 	// Args are further arguments of `golangci-lint run`.
 	Args []string
 }
@@ -44,11 +47,11 @@ type LintOptions struct {
 // something, and a *dagger.ExecError when it cannot look: the module does not
 // compile, or its configuration is wrong.
 func (g *Golang) Lint(ctx context.Context, opts LintOptions) error {
-	ctr, err := g.Download(ctx)
+	linter, err := g.linter(ctx, opts)
 	if err != nil {
 		return err
 	}
-	linter, err := g.linter(ctx, opts)
+	ctr, err := g.Download(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,8 +71,14 @@ func (g *Golang) Lint(ctx context.Context, opts LintOptions) error {
 	return fmt.Errorf("linting: %w", err)
 }
 
-// linter compiles golangci-lint.
+// linter returns golangci-lint, compiled unless there is one.
 func (g *Golang) linter(ctx context.Context, opts LintOptions) (*dagger.File, error) {
+	switch {
+	case opts.Binary != nil && opts.Version != "":
+		return nil, errors.New("golang: Binary has its own version: set Binary or Version")
+	case opts.Binary != nil:
+		return opts.Binary, nil
+	}
 	base, err := g.Base(ctx)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package golang
 import (
 	"testing"
 
+	"dagger.io/dagger"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,4 +17,9 @@ func TestLintCommands(t *testing.T) {
 		require.Equal(t, pkg+version, args[len(args)-1])
 	}
 	require.Equal(t, []string{"/lint", "run", "--allow-parallel-runners", "--fast-only"}, LintOptions{Args: []string{"--fast-only"}}.command("/lint"))
+}
+
+func TestLintOptionsThatContradict(t *testing.T) {
+	err := New(nil, nil, Options{}).Lint(t.Context(), LintOptions{Binary: new(dagger.File), Version: "v2.1.0"})
+	require.ErrorContains(t, err, "set Binary or Version")
 }
