@@ -54,7 +54,7 @@ func (s *Session) failure(ctx context.Context, gw gateway.Client, err error) err
 		if err == nil && s.failures.first(digest.FromBytes(vertex)) {
 			err = s.inspect(ctx, gw, tty, solveErr, failed)
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			tty.Say(fmt.Sprintf("--- no shell: %s\n", clean(err)))
 		}
 		return nil
