@@ -85,3 +85,23 @@ func TestLayerIsTheSameEverywhere(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, sum(first), sum(layerOf(t, s, reread)))
 }
+
+func TestFilesAloneAreAsTheyWillBeUsed(t *testing.T) {
+	a := debiantest.New(t, "trixie", layerPackages()...)
+	s := source(t, a)
+	lock := resolve(t, s, debian.ResolveOptions{}, "app")
+	var first, second bytes.Buffer
+	require.NoError(t, debian.WriteFiles(t.Context(), s, lock, &first))
+	require.NoError(t, debian.WriteFiles(t.Context(), s, lock, &second))
+	require.Equal(t, first.Bytes(), second.Bytes())
+
+	texts, headers := entries(t, first.Bytes())
+	require.Equal(t, "conf", texts["etc/app.conf"])
+	require.Equal(t, 7, headers["etc/app.conf"].Uid)
+	require.Equal(t, "lib", texts["usr/lib/lib.so"])
+	require.Equal(t, "usr/bin", headers["bin"].Linkname)
+	for name := range headers {
+		require.NotContains(t, name, "dpkg")
+		require.NotContains(t, name, "bodkin")
+	}
+}

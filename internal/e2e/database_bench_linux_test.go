@@ -80,7 +80,7 @@ func hostPostgres(b *testing.B) (address string) {
 	out, err := root.Command(env, bin+"initdb", "-D", "/pgdata/data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync").CombinedOutput()
 	require.NoError(b, err, "%s", out)
 	port := freePort(b)
-	args := []string{bin + "postgres", "-D", "/pgdata/data", "-c", "listen_addresses=127.0.0.1", "-c", "port=" + port, "-c", "unix_socket_directories=/tmp"}
+	args := []string{bin + "postgres", "-D", "/pgdata/data", "-c", "listen_addresses=127.0.0.1", "-c", "port=" + port, "-c", "unix_socket_directories=/tmp", "-c", "log_min_messages=fatal"}
 	for name, value := range postgres.TestSettings() {
 		args = append(args, "-c", name+"="+value)
 	}

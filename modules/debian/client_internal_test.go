@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -99,6 +100,40 @@ func TestDefaultLocks(t *testing.T) {
 		require.NoError(t, d.check(l, arch), "go generate has not been run after a change of BasePackages")
 		require.True(t, l.Package("libc6") != nil && l.Package("base-files").Essential)
 	}
+}
+
+// Locks of another package are used where they fit.
+func TestEmbeddedLocks(t *testing.T) {
+	d, a := fake(t, Options{Packages: []string{"app"}, Without: []string{"nothing"}})
+	d.bare = true
+	pinned, err := d.lock(t.Context(), "amd64")
+	require.NoError(t, err)
+	require.Len(t, pinned.Packages, 1, "only what was asked for")
+	d.opts.Locks = fstest.MapFS{"trixie-amd64.lock": {Data: []byte(pinned.Text())}}
+
+	a.Publish(archive.DefaultSuite, packages("2")...)
+	version := func() string {
+		l, err := d.lock(t.Context(), "amd64")
+		require.NoError(t, err)
+		return l.Package("app").Version
+	}
+	require.Equal(t, "1", version())
+	d.opts.Without = nil
+	require.Equal(t, "2", version(), "it is for other packages")
+}
+
+func TestUnpackedArchiveIsNotThatOfTheBase(t *testing.T) {
+	d, _ := fake(t, Options{Packages: []string{"app"}, Lock: filepath.Join(t.TempDir(), "debian.lock")})
+	d.bare = true
+	bare, err := d.basePath(t.Context(), "linux/amd64", "amd64")
+	require.NoError(t, err)
+	d.bare = false
+	_, err = d.basePath(t.Context(), "linux/amd64", "amd64")
+	require.ErrorContains(t, err, "is for packages app, wanted is app apt ca-certificates tzdata")
+	d.opts.Lock = ""
+	base, err := d.basePath(t.Context(), "linux/amd64", "amd64")
+	require.NoError(t, err)
+	require.NotEqual(t, bare, base)
 }
 
 func TestBaseArchiveIsTheSameEverywhere(t *testing.T) {

@@ -124,3 +124,9 @@ func TestScratchImageParts(t *testing.T) {
 	require.NoError(t, err)
 	require.NotZero(t, berlin)
 }
+
+func TestUnpacked(t *testing.T) {
+	ctr, err := debian.New(client(t), debian.Options{Packages: []string{"dash", "coreutils"}, Without: []string{"debconf"}}).Unpacked(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "none\n", output(t, ctr, "ls /var/lib/dpkg /usr/bin/apt /etc/passwd 2> /dev/null || echo none"))
+}
