@@ -82,8 +82,11 @@ func (w *Watcher) wait(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-w.events.Events:
-		case <-w.events.Errors: // events were lost: that is an event, too
+		case _, open := <-w.events.Events:
+			if !open {
+				return fsnotify.ErrClosed
+			}
+		case <-w.events.Errors: //nolint:errcheck // that events were lost is an event, too
 		case <-still:
 			return nil
 		case <-late:
