@@ -128,7 +128,7 @@ func TestDockerBuildSSH(t *testing.T) {
 // agent starts something that answers at a Unix socket, and returns its path.
 func agent(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "agent-") // t.TempDir is too long for a socket
+	dir, err := os.MkdirTemp("", "agent-") //nolint:usetesting // t.TempDir is too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	l, err := net.Listen("unix", filepath.Join(dir, "s"))
@@ -201,17 +201,33 @@ func TestDockerBuildOfMadeFiles(t *testing.T) {
 
 func TestDockerBuildAddsFromTheNet(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		content := "content " + unique()
+		content, token := "content "+unique(), "t-"+unique()
 		root := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(root, "file.txt"), []byte(content), 0o600))
 		bareRepository(t, filepath.Join(root, "app.git"), content)
-		server := httptest.NewServer(http.FileServer(http.Dir(root)))
+		bareRepository(t, filepath.Join(root, "private.git"), "private "+content)
+		files := http.FileServer(http.Dir(root))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, given, _ := r.BasicAuth(); strings.HasPrefix(r.URL.Path, "/private") && given != token {
+				w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			files.ServeHTTP(w, r)
+		}))
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
 		t.Cleanup(server.Close)
+		opts := dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{arg("AT", server.URL)}}
 		dir := e.c.Directory().WithNewFile("Dockerfile", "FROM scratch\nARG AT\nADD $AT/file.txt /\nADD $AT/app.git#main /app/\n")
-		ctr := dir.DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{arg("AT", server.URL)}})
+		ctr := dir.DockerBuild(opts)
 		require.Equal(t, content, contents(t, ctr.File("/file.txt")))
 		require.Equal(t, content, contents(t, ctr.File("/app/in-git")))
+
+		dir = e.c.Directory().WithNewFile("Dockerfile", "FROM scratch\nARG AT\nADD $AT/private.git#main /app/\n")
+		_, err := dir.DockerBuild(opts).Sync(t.Context())
+		require.ErrorContains(t, err, "/private.git")
+		opts.Secrets = []*dagger.Secret{e.c.SetSecret("GIT_AUTH_TOKEN", token)}
+		require.Equal(t, "private "+content, contents(t, dir.DockerBuild(opts).File("/app/in-git")))
 	})
 }
 
