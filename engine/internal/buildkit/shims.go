@@ -111,7 +111,7 @@ func (s *shims) ensure(ctx context.Context, arch string) error {
 	if err != nil {
 		return fmt.Errorf("building the exec shim: %w", err)
 	}
-	s.session.Secrets.system(hostSecret(arch), protocol.EncodeHost(protocol.Host{Shim: shimDigest, CABundle: s.bundlePath()}))
+	s.session.Secrets.system(hostSecret(arch), protocol.EncodeHost(protocol.Host{Shim: shimDigest, CABundle: s.bundlePath(), SharedNetwork: s.session.hostNet}))
 	note, err := s.note(shimDigest)
 	if err != nil {
 		return err

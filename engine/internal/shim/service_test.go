@@ -304,18 +304,39 @@ func TestBindingRefused(t *testing.T) {
 	require.Contains(t, r.stderr, "binding the service at 10.0.0.1: this is no address of the loopback interface")
 }
 
-func TestAddressTaken(t *testing.T) {
-	// Two execs in one network: on the host's, that is.
-	s := newContainer(t).network().role("echo").serve(meeting(t), listen(port), helper, at("127.0.0.1")).await(t)
+// sharing runs a script in which $EXEC starts an exec on one network with others.
+func sharing(t *testing.T, s *service, script string) (string, error) {
 	c := newContainer(t).role("pingpong")
+	c.host(protocol.Host{SharedNetwork: true})
 	c.env = append(c.env, variable+"="+s.dir)
-	script := `` +
-		`"$SHIM" exec "$1" -- sh -c 'echo up; sleep 0.5' | { read up; ` + // has the address
-		`"$SHIM" exec "$1" -- sh -c '"$HELPER" "$AT"; sleep 1; "$HELPER" "$AT"'; }` // takes it over
 	cmd := exec.Command("unshare", "--net", "sh", "-c", "ip link set lo up; "+script, "sh", protocol.Encode(bound(port)))
 	cmd.Dir = c.dir
 	cmd.Env = append(c.env, "SHIM="+program, "HELPER="+helper, "AT="+at(clientAt))
 	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
-	require.Empty(t, string(out))
+	return string(out), err
+}
+
+func TestAddressShared(t *testing.T) {
+	s := newContainer(t).network().role("echo").serve(meeting(t), listen(port), helper, at("127.0.0.1")).await(t)
+	out, err := sharing(t, s, `"$SHIM" exec "$1" -- sh -c 'echo up; sleep 0.5' | { read up; `+ // has the address
+		`"$SHIM" exec "$1" -- sh -c '"$HELPER" "$AT"; sleep 1; "$HELPER" "$AT"'; }`) // takes it over
+	require.NoError(t, err, out)
+	require.Empty(t, out)
+}
+
+func TestAddressOfAnotherInstance(t *testing.T) {
+	place := meeting(t)
+	s := newContainer(t).network().role("echo").serve(place, listen(port), helper, at("127.0.0.1")).await(t)
+	other := filepath.Join(place, "other")
+	out, err := sharing(t, s, variable+`=`+other+` "$SHIM" exec "$1" -- sh -c 'echo up; sleep 0.5; echo other ends >&2' | { read up; `+
+		`"$SHIM" exec "$1" -- sh -c 'echo own begins; "$HELPER" "$AT"'; }`)
+	require.NoError(t, err, out)
+	require.Equal(t, protocol.MarkerWaiting+"another run has "+at(clientAt)+" until it is done\nother ends\nown begins\n", out)
+}
+
+func TestAddressOfAnotherProgram(t *testing.T) {
+	s := newContainer(t).network().role("echo").serve(meeting(t), listen(port), helper, at("127.0.0.1")).await(t)
+	out, err := sharing(t, s, fmt.Sprintf(roleVariable+`=echo "$HELPER" 0.0.0.0:%d & sleep 0.5; "$SHIM" exec "$1" -- "$HELPER" "$AT"; status=$?; kill $!; exit $status`, port))
+	require.Error(t, err)
+	require.Contains(t, out, "port 5432 is taken by a program that listens on all addresses")
 }

@@ -19,6 +19,9 @@ type Host struct {
 	// CABundle is the path within the exec of the host's CA certificates, which
 	// lie beside the shim.
 	CABundle string `json:"caBundle,omitempty"`
+
+	// SharedNetwork says that execs share one network, and so its loopback.
+	SharedNetwork bool `json:"sharedNetwork,omitempty"`
 }
 
 // EncodeHost returns the content of HostVariable.

@@ -46,6 +46,10 @@ type Check struct {
 	MaxPause time.Duration `json:"maxPause"`
 }
 
+// MarkerWaiting opens a line on stderr that says what keeps the shim from
+// starting its command for now.
+const MarkerWaiting = "bodkin-shim: waiting: "
+
 // Service is a service that an exec uses. The shim listens on the exec's
 // loopback and passes connections on.
 type Service struct {

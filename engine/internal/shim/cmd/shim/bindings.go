@@ -13,21 +13,21 @@ import (
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
-// takenPatience is how long an address may be taken by somebody who does not
-// answer there.
+// takenPatience is how long an address may be taken by somebody else.
 const takenPatience = 2 * time.Second
 
-// bind makes the services answer at their addresses until the shim ends.
-func bind(services []protocol.Service) error {
+// bind makes the services answer at their addresses until the shim ends. shared
+// says that other execs have the same network.
+func bind(services []protocol.Service, shared bool) error {
 	for _, service := range services {
-		if err := bindOne(service); err != nil {
+		if err := bindOne(service, shared); err != nil {
 			return errors.New("binding the service at " + service.Address + ": " + err.Error())
 		}
 	}
 	return nil
 }
 
-func bindOne(service protocol.Service) error {
+func bindOne(service protocol.Service, shared bool) error {
 	dir, err := instanceDir(service.Variable)
 	if err != nil {
 		return err
@@ -40,6 +40,7 @@ func bindOne(service protocol.Service) error {
 		b := &binding{
 			address: &net.TCPAddr{IP: ip, Port: port},
 			socket:  filepath.Join(dir, strconv.Itoa(port)+handOverSuffix),
+			shared:  shared,
 		}
 		if err := b.open(); err != nil {
 			return err
@@ -52,27 +53,31 @@ func bindOne(service protocol.Service) error {
 type binding struct {
 	address *net.TCPAddr
 	socket  string
+	shared  bool // other execs may want the address
 }
 
-// open starts to listen. Execs on the host's network may want the same address:
-// one of them has it, and it leads the others to the service as well until
-// their turn comes.
+// open starts to listen. Execs in one network may want the same address: those
+// that use the same instance of a service share it, others wait for their turn.
 func (b *binding) open() error {
+	told := false
 	for since, pause := time.Now(), firstPause; ; pause = longer(pause) {
-		listener, err := net.ListenTCP("tcp", b.address)
-		if err == nil {
+		listener, held, err := b.claim()
+		switch {
+		case err == nil && listener != nil:
 			go b.serve(listener)
 			return nil
-		}
-		if !errors.Is(err, syscall.EADDRINUSE) {
-			return err
-		}
-		if answers(b.address) {
+		case err == nil && held == b.instance():
 			go b.replace()
 			return nil
-		}
-		if time.Since(since) > takenPatience {
+		case err == nil && held != "" && !told:
+			told = true
+			say(protocol.MarkerWaiting, errors.New("another run has "+b.address.String()+" until it is done"))
+		case err == nil:
+		case !errors.Is(err, syscall.EADDRINUSE):
 			return err
+		case time.Since(since) > takenPatience:
+			return errors.New("port " + strconv.Itoa(b.address.Port) + " is taken by a program that listens on all addresses of the network" +
+				" that execs of this engine share: stop it, or use an engine whose execs have networks of their own")
 		}
 		time.Sleep(pause)
 	}
@@ -81,13 +86,34 @@ func (b *binding) open() error {
 // replace listens as soon as the address is free.
 func (b *binding) replace() {
 	for pause := firstPause; ; pause = longer(pause) {
-		if listener, err := net.ListenTCP("tcp", b.address); err == nil {
+		if listener, _, err := b.claim(); err == nil && listener != nil {
 			b.serve(listener)
 			return
 		}
 		time.Sleep(pause)
 	}
 }
+
+// claim listens, unless another exec of Bodkin's does: then held is the instance
+// to which that one leads.
+func (b *binding) claim() (listener *net.TCPListener, held string, err error) {
+	if b.shared {
+		lock, held, err := claim(filepath.Dir(filepath.Dir(b.socket)), b.address.String(), b.instance())
+		if lock == nil || err != nil {
+			return nil, held, err
+		}
+		defer func() {
+			if listener == nil {
+				lock.Close()
+			}
+		}()
+	}
+	listener, err = listenTCP(b.address)
+	return listener, "", err
+}
+
+// instance names the instance that the binding leads to.
+func (b *binding) instance() string { return filepath.Base(filepath.Dir(b.socket)) }
 
 // serve hands each connection over to the shim of the service: it can reach the
 // service's port, and one program between client and service is enough.

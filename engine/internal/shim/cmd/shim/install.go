@@ -61,6 +61,7 @@ func install(dir, digest string) error {
 		return err
 	}
 	defer os.Remove(temporary)
+	mayBind(temporary)
 	name := protocol.VersionName(digest)
 	if err := os.Rename(temporary, filepath.Join(dir, name)); err != nil {
 		return err

@@ -40,7 +40,7 @@ func prepare(arg string) (*job, int) {
 	if j.secrets, err = secretsOf(spec, j.environment); err != nil {
 		return nil, refuse(err)
 	}
-	if err := bind(spec.Services); err != nil {
+	if err := bind(spec.Services, host.SharedNetwork); err != nil {
 		return nil, refuse(err)
 	}
 	return j, 0

@@ -71,13 +71,3 @@ func dial(port int) (*net.TCPConn, error) {
 	}
 	return nil, err
 }
-
-// answers reports whether somebody listens at address.
-func answers(address *net.TCPAddr) bool {
-	conn, err := net.DialTCP("tcp", nil, address)
-	if err != nil {
-		return false
-	}
-	conn.Close()
-	return true
-}
