@@ -3,8 +3,6 @@ package engine_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bodkin-ci/bodkin/engine"
+	"github.com/bodkin-ci/bodkin/internal/proctest"
 )
 
 func TestVersion(t *testing.T) {
@@ -134,21 +133,6 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
-// processes counts the processes of this machine whose command line holds text.
-func processes(t *testing.T, text string) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc")
-	require.NoError(t, err)
-	n := 0
-	for _, entry := range entries {
-		line, err := os.ReadFile("/proc/" + entry.Name() + "/cmdline")
-		if err == nil && strings.Contains(strings.ReplaceAll(string(line), "\x00", " "), text) {
-			n++
-		}
-	}
-	return n
-}
-
 func TestCancellation(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		if e.Name == "other" {
@@ -162,10 +146,10 @@ func TestCancellation(t *testing.T) {
 			_, err := e.box(t).WithExec(box("sleep", "1000s", tag)).Sync(ctx)
 			ended <- err
 		}()
-		require.Eventually(t, func() bool { return processes(t, "sleep 1000s "+tag) > 0 }, time.Minute, 20*time.Millisecond, "the command runs")
+		require.Eventually(t, func() bool { return len(proctest.Find(t, "sleep 1000s "+tag)) > 0 }, time.Minute, 20*time.Millisecond, "the command runs")
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
-		require.Eventually(t, func() bool { return processes(t, "sleep 1000s "+tag) == 0 }, 10*time.Second, 20*time.Millisecond, "and is stopped")
+		require.Eventually(t, func() bool { return len(proctest.Find(t, "sleep 1000s "+tag)) == 0 }, 10*time.Second, 20*time.Millisecond, "and is stopped")
 		require.Equal(t, "fine\n", run(t, e.box(t), "echo", "fine"), "the session goes on")
 	})
 }
@@ -214,10 +198,10 @@ func TestClosingStopsWhatRuns(t *testing.T) {
 			_, err := boxIn(t, c).WithExec(box("sleep", "1000s", tag)).Sync(t.Context())
 			ended <- err
 		}()
-		require.Eventually(t, func() bool { return processes(t, "sleep 1000s "+tag) > 0 }, time.Minute, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return len(proctest.Find(t, "sleep 1000s "+tag)) > 0 }, time.Minute, 20*time.Millisecond)
 		require.NoError(t, c.Close())
 		require.Error(t, <-ended)
-		require.Eventually(t, func() bool { return processes(t, "sleep 1000s "+tag) == 0 }, 10*time.Second, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return len(proctest.Find(t, "sleep 1000s "+tag)) == 0 }, 10*time.Second, 20*time.Millisecond)
 	})
 }
 

@@ -69,9 +69,10 @@ func serve(ctx context.Context, cfg config, engine string) (*connection, error) 
 		BuildShim: func(ctx context.Context, arch string) (string, string, error) {
 			return shim.Build(ctx, arch, cfg.log)
 		},
-		HostCA:      hostCA(),
-		Terminal:    terminal.New(terminal.Options(cfg.terminal)),
-		Interactive: cfg.interactive,
+		HostCA:          hostCA(),
+		ServicePatience: cfg.servicePatience,
+		Terminal:        terminal.New(terminal.Options(cfg.terminal)),
+		Interactive:     cfg.interactive,
 		Shell: func(ctx context.Context, arch string) (string, error) {
 			return shell.Fetch(ctx, arch, cfg.log)
 		},

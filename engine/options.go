@@ -2,6 +2,7 @@ package engine
 
 import (
 	"io"
+	"time"
 
 	"github.com/charmbracelet/log"
 	"github.com/moby/buildkit/client"
@@ -11,9 +12,10 @@ import (
 type Option func(*config)
 
 type config struct {
-	address  string
-	progress func(*client.SolveStatus)
-	log      *log.Logger
+	address         string
+	progress        func(*client.SolveStatus)
+	servicePatience time.Duration
+	log             *log.Logger
 
 	terminal    Terminal
 	interactive bool
@@ -37,6 +39,13 @@ func WithAddress(address string) Option { return func(c *config) { c.address = a
 // engine reports its progress itself.
 func WithProgress(sink func(*client.SolveStatus)) Option {
 	return func(c *config) { c.progress = sink }
+}
+
+// WithServicePatience bounds how long a service may take, once its command runs,
+// until its ports answer or its health check succeeds; a health check's start
+// period comes on top. Default 60 s. A Dagger engine has its own.
+func WithServicePatience(d time.Duration) Option {
+	return func(c *config) { c.servicePatience = d }
 }
 
 // WithLogger says where the engine tells what it does: which one was chosen and

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bodkin-ci/bodkin/engine"
+	"github.com/bodkin-ci/bodkin/internal/proctest"
 )
 
 const keeperPort = 8080
@@ -70,7 +71,7 @@ func TestServiceUsesService(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		store := keeper(t, e.c)
 		front := e.box(t).WithServiceBinding("store", store).WithExposedPort(9090).
-			AsService(dagger.ContainerAsServiceOpts{Args: box("relate", "9090", "http://store:8080/get/a")})
+			AsService(dagger.ContainerAsServiceOpts{Args: box("relate", ":9090", "http://store:8080/get/a")})
 		run(t, e.box(t).WithServiceBinding("store", store), "get", "http://store:8080/set/a?v=through")
 		require.Equal(t, "through\n", run(t, e.box(t).WithServiceBinding("front", front), "get", "http://front:9090/"))
 	})
@@ -125,8 +126,18 @@ func TestServicesEndWithTheSession(t *testing.T) {
 		svc := boxIn(t, c).WithExposedPort(keeperPort).AsService(dagger.ContainerAsServiceOpts{Args: append(box("keep", "8080"), mark)})
 		_, err = svc.Start(t.Context())
 		require.NoError(t, err)
-		require.Positive(t, processes(t, mark))
+		require.NotEmpty(t, proctest.Find(t, mark))
 		require.NoError(t, c.Close())
-		require.Zero(t, processes(t, mark))
+		require.Empty(t, proctest.Find(t, mark))
+	})
+}
+
+// The ports of a service are its clients' to listen on, whoever they are.
+func TestLowPortOfAService(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		svc := e.box(t).WithEnvVariable("TEST", unique()).WithExposedPort(80).
+			AsService(dagger.ContainerAsServiceOpts{Args: box("keep", "80")})
+		client := e.box(t).WithUser("1000:1000").WithServiceBinding("store", svc)
+		require.Equal(t, "0000000000000000\n", run(t, client, "ok", "http://store/start", ";", "caps"), "the command has no more rights")
 	})
 }

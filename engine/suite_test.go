@@ -26,6 +26,9 @@ const parallel = "6"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if runAsClient() {
+		return
+	}
 	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
 		_ = flag.Set("test.parallel", parallel)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/internal/proctest"
 )
 
 // goneWithin is how long after its client's end a step may still run.
@@ -33,10 +35,10 @@ func TestKilledClient(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	waitForLine(t, bufio.NewScanner(stderr), "exec go build")
-	require.Eventually(t, func() bool { return len(processes(t, "/out/"+app)) > 0 }, goneWithin, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(proctest.Find(t, "/out/"+app)) > 0 }, goneWithin, 10*time.Millisecond)
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
-	require.Eventually(t, func() bool { return len(processes(t, "/out/"+app)) == 0 }, goneWithin, 100*time.Millisecond,
+	require.Eventually(t, func() bool { return len(proctest.Find(t, "/out/"+app)) == 0 }, goneWithin, 100*time.Millisecond,
 		"the step outlives its client")
 
 	require.NoError(t, os.Remove(filepath.Join(source, "slow.go")))
@@ -63,19 +65,4 @@ func waitForLine(t *testing.T, lines *bufio.Scanner, text string) {
 		}
 	}
 	require.Fail(t, "the program ended without a line that contains "+text)
-}
-
-// processes lists the processes of this machine, containers included, with text
-// in their command line.
-func processes(t *testing.T, text string) []string {
-	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	require.NoError(t, err)
-	var found []string
-	for _, file := range files {
-		if cmdline, err := os.ReadFile(file); err == nil && strings.Contains(string(cmdline), text) {
-			found = append(found, file)
-		}
-	}
-	return found
 }

@@ -1,6 +1,7 @@
 package buildkit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -24,9 +25,8 @@ import (
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
-// healthPatience is how long a service may take, once its command runs, until
-// its ports answer or its health check succeeds: so long after its start period.
-var healthPatience = 60 * time.Second
+// defaultPatience is that of Options.ServicePatience.
+const defaultPatience = 60 * time.Second
 
 // stopPatience is how long a service may take to end once it was asked to.
 const stopPatience = 10 * time.Second
@@ -51,6 +51,8 @@ type ServiceOptions struct {
 	// ports. Its failures do not count for StartPeriod.
 	Checked     bool
 	StartPeriod time.Duration
+	// Hint is what may be the reason where it does not start, or "".
+	Hint string
 
 	hostname string // "" for one made from the definition
 }
@@ -211,7 +213,14 @@ func (s *Service) failed(inst *instance) error {
 		reason = errors.New("it was stopped")
 	}
 	// The text alone: what kind of error it is would be taken for the client's.
-	return fmt.Errorf("service %s did not start: %s%s", s.Name, reason, inst.log.tail())
+	return fmt.Errorf("service %s did not start: %s%s%s", s.Name, reason, inst.log.tail(), s.hint())
+}
+
+func (s *Service) hint() string {
+	if s.Hint == "" {
+		return ""
+	}
+	return "\n" + s.Hint
 }
 
 // network keeps services on the daemon's host from each other's ports, and from
@@ -313,7 +322,7 @@ func (s *Service) runIn(ctx context.Context, gw gateway.Client, inst *instance) 
 	}
 	exited := make(chan error, 1)
 	go func() { exited <- proc.Wait() }()
-	patience := time.NewTimer(healthPatience + s.StartPeriod)
+	patience := time.NewTimer(s.patience())
 	defer patience.Stop()
 	ready, tooLate := inst.ready, patience.C
 	for {
@@ -337,11 +346,15 @@ func (s *Service) runIn(ctx context.Context, gw gateway.Client, inst *instance) 
 
 // neverReady says what nobody has seen.
 func (s *Service) neverReady() error {
-	patience := healthPatience + s.StartPeriod
 	if s.Checked {
-		return fmt.Errorf("its health check did not succeed within %s", patience)
+		return fmt.Errorf("its health check did not succeed within %s", s.patience())
 	}
-	return fmt.Errorf("its ports %v did not answer within %s", s.Ports, patience)
+	return fmt.Errorf("its ports %v did not answer within %s", s.Ports, s.patience())
+}
+
+// patience is how long the service may take until it is ready.
+func (s *Service) patience() time.Duration {
+	return cmp.Or(s.session.options.ServicePatience, defaultPatience) + s.StartPeriod
 }
 
 // stopProcess asks a process to end, and makes it end if it does not.

@@ -44,6 +44,9 @@ type Options struct {
 	BuildShim func(ctx context.Context, arch string) (path, digest string, err error)
 	// HostCA is the host's bundle of certificate authorities in PEM, or nil.
 	HostCA []byte
+	// ServicePatience is how long a service may take, once its command runs, until
+	// it is ready: so long after its start period. 0 is 60 s.
+	ServicePatience time.Duration
 	// Terminal is where commands that people type into run.
 	Terminal *terminal.Terminal
 	// Shell returns the path of a shell for a Linux architecture, a single file that

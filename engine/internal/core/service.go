@@ -45,7 +45,7 @@ func (c Container) AsService(ctx context.Context, s *buildkit.Session, o ExecOpt
 	}
 	spec.Listen = ports
 	name := execName(args)[len("exec "):]
-	options := buildkit.ServiceOptions{Name: name, Ports: ports}
+	options := buildkit.ServiceOptions{Name: name, Ports: ports, Hint: c.portClash()}
 	if check := c.Healthcheck(); check != nil {
 		spec.Check = check.command(c.Config.Shell)
 		options.Checked, options.StartPeriod = true, check.StartPeriod
@@ -53,4 +53,19 @@ func (c Container) AsService(ctx context.Context, s *buildkit.Session, o ExecOpt
 	opts = append(opts, buildkit.ServiceMounts(c.Platform.Architecture)...)
 	opts = append(opts, llb.WithCustomName("service "+name), llb.Args(protocol.ServeArgs(spec, args...)))
 	return s.DefineService(ctx, c.FS.Run(opts...).Root(), c.Platform, options)
+}
+
+// portClash says which port of the container a bound service has too. Both can
+// listen on it in one container, but not where one of them does so on all
+// addresses.
+func (c Container) portClash() string {
+	for _, p := range c.Ports {
+		for _, b := range c.Bindings {
+			if slices.Contains(b.Service.Ports, p.Number) {
+				return fmt.Sprintf("port %d is also that of service %s, which is bound to it: listen on 127.0.0.1:%d instead of on all addresses, or on another port",
+					p.Number, b.Alias, p.Number)
+			}
+		}
+	}
+	return ""
 }

@@ -2,7 +2,6 @@ package embedded_test
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -80,20 +79,6 @@ func packetRules(t testing.TB) string {
 	out, err := cmd.Output()
 	require.NoError(t, err)
 	return string(out)
-}
-
-// processes lists the command lines that contain text.
-func processes(t testing.TB, text string) []string {
-	t.Helper()
-	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	require.NoError(t, err)
-	var found []string
-	for _, p := range paths {
-		if data, err := os.ReadFile(p); err == nil && bytes.Contains(data, []byte(text)) {
-			found = append(found, fmt.Sprintf("%s: %q", p, data))
-		}
-	}
-	return found
 }
 
 type safeBuffer struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bodkin-ci/bodkin/engine/internal/embedded"
 	"github.com/bodkin-ci/bodkin/engine/internal/embedded/control"
+	"github.com/bodkin-ci/bodkin/internal/proctest"
 )
 
 // TestKilledInTheMiddleOfABuild kills each part of the engine while a step runs.
@@ -94,7 +95,7 @@ func killDuringBuild(t *testing.T, dir string, d *embedded.Daemon, victims func(
 	busy(t, d, func(err error) { done <- err })
 	before := status(t, dir)
 	require.NotZero(t, before.Buildkitd)
-	require.NotEmpty(t, processes(t, "/probe\x00sleep\x00"))
+	require.NotEmpty(t, proctest.Find(t, "/probe sleep "))
 	for _, pid := range victims(before) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}

@@ -72,9 +72,9 @@ func ok(args []string) error {
 	return nil
 }
 
-// relate serves on a port what a URL answers with.
+// relate serves at an address what a URL answers with.
 func relate(args []string) error {
-	return http.ListenAndServe(":"+args[0], http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return http.ListenAndServe(args[0], http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		resp, err := http.Get(args[1])
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
