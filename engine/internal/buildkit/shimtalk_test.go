@@ -1,0 +1,46 @@
+package buildkit
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+)
+
+func TestShimTalkKeepsTheShimsFirstLine(t *testing.T) {
+	var out bytes.Buffer
+	talk := newShimTalk(&out)
+	for _, piece := range []string{"bodkin-", "shim: starts", "\r\nhello", "\r\n", protocol.MarkerNotStarted + "as the command says"} {
+		n, err := talk.Write([]byte(piece))
+		require.NoError(t, err)
+		require.Equal(t, len(piece), n)
+		select {
+		case <-talk.started:
+			require.NotEqual(t, "bodkin-", piece)
+		default:
+			require.Empty(t, out.String())
+		}
+	}
+	require.Equal(t, "hello\r\n"+protocol.MarkerNotStarted+"as the command says", out.String())
+}
+
+func TestShimTalkFindsTheReason(t *testing.T) {
+	for name, said := range map[string]string{
+		"nothing was started":   protocol.MarkerNotStarted + "no such file\r\n",
+		"no interpreter":        protocol.MarkerStarts + "\r\n" + protocol.MarkerNotStarted + "no such file\r\n",
+		"something typed ahead": protocol.MarkerStarts + "\r\nls\r\n" + protocol.MarkerNotStarted + "no such file\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			talk := newShimTalk(&bytes.Buffer{})
+			_, err := talk.Write([]byte(said))
+			require.NoError(t, err)
+			reason, found := talk.last(protocol.MarkerNotStarted)
+			require.True(t, found)
+			require.Equal(t, "no such file", reason)
+			_, found = talk.last(protocol.MarkerSetup)
+			require.False(t, found)
+		})
+	}
+}
