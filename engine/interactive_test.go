@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bodkin-ci/bodkin/engine"
+	"github.com/bodkin-ci/bodkin/engine/internal/enginetest"
 )
 
 func TestInteractiveShellSeesWhatTheFailedCommandLeft(t *testing.T) {
@@ -87,6 +88,25 @@ func TestInteractiveServicesAnswer(t *testing.T) {
 		s.Expect("# ")
 		s.Type("wget -qO- http://store:8080/get/a; exit\r")
 		s.Expect("before")
+		require.Error(t, wait())
+	})
+}
+
+func TestInteractiveDockerfile(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		s := newScreen(t)
+		c := e.connect(t, s.terminal(), engine.WithInteractive())
+		context := c.Directory().WithFile("box", c.Host().File(enginetest.Testbox(t))).
+			WithNewFile("Dockerfile", "FROM scratch\nCOPY box /bin/box\nWORKDIR /made\nRUN [\"/bin/box\", \"write\", \"left\", \""+unique()+"\", \";\", \"exit\", \"9\"]\n")
+		wait := await(t, func() error {
+			_, err := context.DockerBuild().Sync(t.Context())
+			return err
+		})
+		s.Expect("failed with exit code 9")
+		s.Expect("in /made as root")
+		s.Expect("# ")
+		s.Type("ls; exit\r")
+		s.Expect("left")
 		require.Error(t, wait())
 	})
 }
