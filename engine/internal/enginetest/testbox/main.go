@@ -29,6 +29,7 @@ func main() {
 	register(processCommands)
 	register(systemCommands)
 	register(serviceCommands)
+	register(echoCommands)
 	register(map[string]command{"sh": sh, "script": script})
 	for _, words := range split(os.Args[1:]) {
 		run, ok := commands[words[0]]
