@@ -127,12 +127,26 @@ func (c Container) runOptions(args []string, o ExecOptions) (protocol.Spec, []ll
 		opts = append(opts, llb.Security(pb.SecurityMode_INSECURE))
 	}
 	client := fmt.Sprint(args, c.Config.Env, c.Config.User, c.Config.WorkingDir)
-	for i, binding := range c.Bindings {
-		service, more := binding.Service.Binding(client, i, binding.Alias)
+	bound, names := c.bound()
+	for i, s := range bound {
+		service, more := s.Binding(client, i, names[s]...)
 		spec.Services = append(spec.Services, service)
 		opts = append(opts, more...)
 	}
 	return spec, opts
+}
+
+// bound lists the services that commands reach, and all names of each: a service
+// has one address in an exec.
+func (c Container) bound() (services []*buildkit.Service, names map[*buildkit.Service][]string) {
+	names = map[*buildkit.Service][]string{}
+	for _, b := range c.Bindings {
+		if names[b.Service] == nil {
+			services = append(services, b.Service)
+		}
+		names[b.Service] = append(names[b.Service], b.Alias)
+	}
+	return services, names
 }
 
 // outBase is a folder that any user may write to.
