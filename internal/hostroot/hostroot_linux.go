@@ -34,34 +34,47 @@ func New(dir string, user uint32, owned ...string) (*Root, error) {
 			return nil, fmt.Errorf("giving %s to user %d: %w", folder, user, err)
 		}
 	}
-	if err := r.mount("/dev", "dev", "", syscall.MS_BIND|syscall.MS_REC); err != nil {
-		return nil, err
-	}
-	if err := r.Memory("tmp"); err != nil {
+	if err := errors.Join(r.devices(), r.Memory("tmp")); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
+// devices makes a /dev of the root's own. The host's must not be there: whoever
+// removes the folder after a benchmark was killed would remove the host's devices.
+func (r *Root) devices() error {
+	if err := r.mount("dev", "tmpfs", syscall.MS_NOSUID); err != nil {
+		return err
+	}
+	dev := filepath.Join(r.dir, "dev")
+	for name, minor := range map[string]int{"null": 3, "zero": 5, "random": 8, "urandom": 9} {
+		path := filepath.Join(dev, name)
+		if err := syscall.Mknod(path, syscall.S_IFCHR, 1<<8|minor); err != nil {
+			return fmt.Errorf("making %s: %w", path, err)
+		}
+		if err := os.Chmod(path, 0o666); err != nil {
+			return err
+		}
+	}
+	shm := filepath.Join(dev, "shm")
+	return errors.Join(os.Mkdir(shm, 0o777), os.Chmod(shm, 0o777|os.ModeSticky))
+}
+
 // Memory mounts a new file system in memory, which everybody may write to, over
 // whatever is at path.
 func (r *Root) Memory(path string) error {
-	return r.mount("tmpfs", path, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV)
+	return r.mount(path, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV)
 }
 
-func (r *Root) mount(source, path, kind string, flags uintptr) error {
+func (r *Root) mount(path, kind string, flags uintptr) error {
 	target := filepath.Join(r.dir, path)
 	if err := os.MkdirAll(target, 0o755); err != nil {
 		return err
 	}
-	if err := syscall.Mount(source, target, kind, flags, ""); err != nil {
+	if err := syscall.Mount(kind, target, kind, flags, ""); err != nil {
 		return fmt.Errorf("mounting %s: %w", target, err)
 	}
 	r.mounted = append(r.mounted, target)
-	if flags&syscall.MS_BIND != 0 {
-		// What is mounted or unmounted here later is no concern of the host.
-		return syscall.Mount("", target, "", syscall.MS_REC|syscall.MS_PRIVATE, "")
-	}
 	return nil
 }
 
