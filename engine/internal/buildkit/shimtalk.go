@@ -3,6 +3,7 @@ package buildkit
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
@@ -12,13 +13,13 @@ import (
 // shim says last, in bytes.
 const maxTail = 4 << 10
 
-// shimTalk passes on what comes from a terminal, but for the shim's first line,
-// which is for the engine.
+// shimTalk passes on what comes from a terminal, but for the shim's line on whether
+// the command starts, which is for the engine. Other lines may come before it.
 type shimTalk struct {
 	out     io.Writer
 	started chan struct{} // closed when the command is about to start
-	first   []byte        // the first line, until it is complete
-	open    bool          // the first line is over
+	verdict string        // the shim's line, once it is there
+	pending []byte        // until then: a line that is not complete
 	tail    []byte
 }
 
@@ -27,37 +28,54 @@ func newShimTalk(out io.Writer) *shimTalk {
 }
 
 func (t *shimTalk) Write(p []byte) (int, error) {
-	n := len(p)
-	if !t.open {
-		t.first = append(t.first, p...)
-		line, rest, complete := bytes.Cut(t.first, []byte("\n"))
-		if !complete {
-			return n, nil
-		}
-		t.first, t.open, p = bytes.Clone(line), true, bytes.Clone(rest)
-		if t.begins(protocol.MarkerStarts) {
-			close(t.started)
-		}
+	rest := p
+	if t.verdict == "" {
+		rest = t.judge(append(t.pending, p...))
 	}
-	t.tail = append(t.tail, p...)
+	t.tail = append(t.tail, rest...)
 	t.tail = t.tail[max(0, len(t.tail)-maxTail):]
-	if len(p) == 0 {
-		return n, nil
+	if len(rest) == 0 {
+		return len(p), nil
 	}
-	_, err := t.out.Write(p)
-	return n, err
+	_, err := t.out.Write(rest)
+	return len(p), err
 }
+
+// judge looks for the shim's line and returns what is to be shown.
+func (t *shimTalk) judge(text []byte) []byte {
+	var shown []byte
+	for {
+		line, rest, complete := bytes.Cut(text, []byte("\n"))
+		if !complete {
+			t.pending = bytes.Clone(line)
+			return shown
+		}
+		if slices.ContainsFunc(verdicts, func(marker string) bool { return bytes.HasPrefix(line, []byte(marker)) }) {
+			t.verdict = string(line)
+			if t.begins(protocol.MarkerStarts) {
+				close(t.started)
+			}
+			return append(shown, rest...)
+		}
+		shown = append(append(shown, line...), '\n')
+		text = rest
+	}
+}
+
+// verdicts are the markers of lines after which the shim says no more, or nothing
+// before the command has its say.
+var verdicts = []string{protocol.MarkerStarts, protocol.MarkerNotStarted, protocol.MarkerSetup, protocol.MarkerOutdated}
 
 // Close implements io.Closer.
 func (t *shimTalk) Close() error { return nil }
 
-// begins reports whether the first line has a marker.
-func (t *shimTalk) begins(marker string) bool { return strings.HasPrefix(string(t.first), marker) }
+// begins reports whether the shim's line has a marker.
+func (t *shimTalk) begins(marker string) bool { return strings.HasPrefix(t.verdict, marker) }
 
-// last returns what the shim says after a marker: in the first line, or in the
-// last one.
+// last returns what the shim says after a marker: in its line, or in the last one
+// of all.
 func (t *shimTalk) last(marker string) (text string, found bool) {
-	if rest, ok := strings.CutPrefix(string(t.first), marker); ok {
+	if rest, ok := strings.CutPrefix(t.verdict, marker); ok {
 		return strings.TrimSpace(rest), true
 	}
 	lines := strings.Split(strings.TrimSpace(string(t.tail)), "\n")

@@ -7,7 +7,7 @@ const ShellName = "shell"
 // ShellDir holds the shell and its tools.
 const ShellDir = Root + "/" + ShellName
 
-// The shim begins what it writes to a terminal with a line of its own: before the
+// What the shim writes to a terminal ends with a line for the engine: before the
 // command starts, MarkerStarts; where it cannot start, MarkerNotStarted, with exit
 // status StatusNotFound or StatusNotExecutable, or one of the markers of other
 // statuses. A program whose interpreter is missing gets both.
