@@ -1,35 +1,20 @@
 package buildkit
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"net"
-	"path"
-	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
-	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/identity"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-
-	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
-
-// defaultPatience is that of Options.ServicePatience.
-const defaultPatience = 60 * time.Second
-
-// stopPatience is how long a service may take to end once it was asked to.
-const stopPatience = 10 * time.Second
 
 // Service is a command that keeps running for others: one instance in a session,
 // started when first needed.
@@ -122,44 +107,6 @@ func (s *Service) Hostname() string {
 	}
 	raw := []byte(s.Key.Encoded())[:8]
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))
-}
-
-// address is where a client finds the service: on its own loopback. Clients
-// have addresses of their own, since on some engines they share one loopback.
-func (s *Service) address(client string) net.IP {
-	sum := sha256.Sum256([]byte(s.Key.String() + client))
-	// 127.0.0.x is left to what programs choose themselves.
-	return net.IPv4(127, 1+sum[0]%254, sum[1], 1+sum[2]%254)
-}
-
-// Binding gives an exec a service under names. client tells execs apart; index
-// tells the bindings of one exec apart.
-func (s *Service) Binding(client string, index int, names ...string) (protocol.Service, []llb.RunOption) {
-	address := s.address(client)
-	variable := fmt.Sprintf("BODKIN_EXEC_SERVICE_%d", index)
-	opts := []llb.RunOption{
-		netMount(),
-		llb.AddSecretWithDest(s.secret(), nil, llb.SecretAsEnvName(variable)),
-	}
-	names = append(names, s.Hostname())
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		opts = append(opts, llb.AddExtraHost(name, address))
-	}
-	return protocol.Service{Address: address.String(), Ports: s.Ports, Variable: variable}, opts
-}
-
-// netMount is the cache mount in which the sockets of services lie. Any user may
-// offer some there.
-func netMount() llb.RunOption {
-	const folder = "/net"
-	open := llb.Scratch().File(llb.Mkdir(folder, 0o777), llb.WithCustomName("[internal] make folder for sockets"))
-	return llb.AddMount(protocol.NetDir, open, llb.SourcePath(folder), llb.AsPersistentCacheDir("bodkin-net", llb.CacheMountShared))
-}
-
-// ServiceMounts are the mounts that a service needs for its shim.
-func ServiceMounts(arch string) []llb.RunOption {
-	return append(ShimMounts(arch), netMount())
 }
 
 // instance is one run of a service.
@@ -278,106 +225,4 @@ func (s *Service) Stop(ctx context.Context, kill bool) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// run is an instance from its start to its end.
-func (s *Service) run(inst *instance) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	arch := s.exec.platform.GetArchitecture()
-	if err := s.session.shims.ready(ctx, arch); err != nil {
-		return err
-	}
-	for attempt := 1; ; attempt++ {
-		err := s.attempt(ctx, inst)
-		if err == nil || !inst.log.lackedShim() || attempt > maxShimInstalls {
-			return err
-		}
-		if err := s.session.shims.install(ctx, arch); err != nil {
-			return err
-		}
-	}
-}
-
-func (s *Service) attempt(ctx context.Context, inst *instance) error {
-	var result error
-	_, err := s.session.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
-		result = s.runIn(ctx, gw, inst)
-		return nil
-	})
-	return errors.Join(result, err)
-}
-
-func (s *Service) runIn(ctx context.Context, gw gateway.Client, inst *instance) error {
-	ctr, err := s.exec.container(ctx, gw, s.network())
-	if err != nil {
-		return clean(err)
-	}
-	defer func() { _ = ctr.Release(context.WithoutCancel(ctx)) }()
-	req := s.exec.start(protocol.ServiceVariable + "=" + path.Join(protocol.NetDir, inst.dir))
-	req.Stdout, req.Stderr = inst.log.stdout(), inst.log.stderr()
-	proc, err := ctr.Start(ctx, req)
-	if err != nil {
-		return clean(err)
-	}
-	exited := make(chan error, 1)
-	go func() { exited <- proc.Wait() }()
-	patience := time.NewTimer(s.patience())
-	defer patience.Stop()
-	ready, tooLate := inst.ready, patience.C
-	for {
-		select {
-		case err := <-exited:
-			return exitReason(err)
-		case request := <-inst.stop:
-			stopProcess(ctx, proc, exited, inst.stop, request)
-			return nil
-		case <-ready:
-			ready, tooLate = nil, nil
-		case <-inst.unhealthy:
-			stopProcess(ctx, proc, exited, inst.stop, stopRequest{})
-			return errors.New("it is unhealthy")
-		case <-tooLate:
-			stopProcess(ctx, proc, exited, inst.stop, stopRequest{})
-			return s.neverReady()
-		}
-	}
-}
-
-// neverReady says what nobody has seen.
-func (s *Service) neverReady() error {
-	if s.Checked {
-		return fmt.Errorf("its health check did not succeed within %s", s.patience())
-	}
-	return fmt.Errorf("its ports %v did not answer within %s", s.Ports, s.patience())
-}
-
-// patience is how long the service may take until it is ready.
-func (s *Service) patience() time.Duration {
-	return cmp.Or(s.session.options.ServicePatience, defaultPatience) + s.StartPeriod
-}
-
-// stopProcess asks a process to end, and makes it end if it does not.
-func stopProcess(ctx context.Context, proc gateway.ContainerProcess, exited <-chan error, more <-chan stopRequest, request stopRequest) {
-	patience := time.NewTimer(stopPatience)
-	defer patience.Stop()
-	if !request.kill {
-		_ = proc.Signal(ctx, syscall.SIGTERM)
-		select {
-		case <-exited:
-			return
-		case <-patience.C:
-		case <-more:
-		}
-	}
-	_ = proc.Signal(ctx, syscall.SIGKILL)
-	<-exited
-}
-
-// exitReason says how a service that nobody has stopped came to its end.
-func exitReason(err error) error {
-	if err == nil {
-		return errors.New("its command ended with exit code 0")
-	}
-	return clean(err)
 }
