@@ -16,6 +16,8 @@ import (
 // runningTunnel is a tunnel between its start and its end.
 type runningTunnel struct {
 	bridge    *Service
+	uplinks   string    // the ID under which they come
+	crossing  *instance // of the bridge
 	upstream  *instance // of the service that it leads to
 	listeners []net.Listener
 	ports     []Forward // with the ports that were chosen
@@ -42,8 +44,8 @@ func (r *runningTunnel) open(ctx context.Context, t *Tunnel) error {
 		return err
 	}
 	r.upstream = t.service.current()
-	id := "bodkin.tunnel." + identity.NewID()
-	mount := t.session.uplinks.handle(id, r.wait)
+	r.uplinks = "bodkin.tunnel." + identity.NewID()
+	mount := t.session.uplinks.handle(r.uplinks, r.wait)
 	secret := llb.AddSecretWithDest(t.service.secret(), nil, llb.SecretAsEnvName(protocol.UplinkVariable))
 	bridge, err := t.session.defineBridge(ctx, protocol.Spec{}, ServiceOptions{Name: "tunnel to " + t.service.Name}, mount, secret)
 	if err != nil {
@@ -53,6 +55,7 @@ func (r *runningTunnel) open(ctx context.Context, t *Tunnel) error {
 	if _, err := bridge.Start(ctx); err != nil {
 		return err
 	}
+	r.crossing = bridge.current()
 	for i, listener := range r.listeners {
 		bridge.say(fmt.Sprintf("%s leads to port %d of %s", listener.Addr(), r.ports[i].Backend, t.service.Name))
 		go r.accept(listener, r.ports[i].Backend)
@@ -97,12 +100,15 @@ func (r *runningTunnel) lead(conn *net.TCPConn, backend int) {
 		u.done <- err
 	case <-r.ended:
 		reset(conn)
+	case <-r.crossing.ended:
+		reset(conn)
 	}
 }
 
 // close ends the tunnel. The service goes on.
-func (r *runningTunnel) close(ctx context.Context) error {
+func (r *runningTunnel) close(ctx context.Context, t *Tunnel) error {
 	close(r.ended)
+	t.session.uplinks.forget(r.uplinks)
 	for _, listener := range r.listeners {
 		_ = listener.Close()
 	}

@@ -53,10 +53,10 @@ func (t *Tunnel) Start(ctx context.Context) error {
 	}
 	r := &runningTunnel{spare: make(chan *uplink), ended: make(chan struct{})}
 	if err := r.listen(t); err != nil {
-		return errors.Join(err, r.close(ctx))
+		return errors.Join(err, r.close(ctx, t))
 	}
 	if err := r.open(ctx, t); err != nil {
-		return errors.Join(err, r.close(ctx))
+		return errors.Join(err, r.close(ctx, t))
 	}
 	t.running = r
 	t.session.tunnels.add(t)
@@ -95,7 +95,7 @@ func (t *Tunnel) Stop(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	return r.close(ctx)
+	return r.close(ctx, t)
 }
 
 // ErrTunnelNotStarted says that a tunnel has no address yet.
@@ -131,5 +131,10 @@ func (t *Tunnel) Up(ctx context.Context) error {
 		return nil
 	case <-r.upstream.ended:
 		return t.service.ended(r.upstream)
+	case <-r.crossing.ended:
+		if r.crossing.failure == nil {
+			return nil // it was stopped
+		}
+		return r.bridge.ended(r.crossing)
 	}
 }

@@ -40,6 +40,13 @@ func (u *uplinks) handle(id string, f func(*uplink) error) (mount llb.RunOption)
 	return llb.AddSSHSocket(llb.SSHID(id), llb.SSHSocketOpt(protocol.UplinkFile, 0, 0, 0o600))
 }
 
+// forget ends what handle began.
+func (u *uplinks) forget(id string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.byID, id)
+}
+
 // Register implements session.Attachable.
 func (u *uplinks) Register(server *grpc.Server) { sshforward.RegisterSSHServer(server, u) }
 
