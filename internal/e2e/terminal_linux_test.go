@@ -29,6 +29,8 @@ func TestTerminalNextToADatabase(t *testing.T) {
 	screen.Expect("=# ")
 	screen.Type("select 'answer ' || (40 + 2)::text;\r")
 	screen.Expect("answer 42")
-	screen.Type("\\q\rexit\r")
+	screen.Type("\\q\r")
+	screen.Expect("$ ")
+	screen.Type("exit\r")
 	require.NoError(t, <-ended)
 }
