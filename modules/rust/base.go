@@ -20,11 +20,14 @@ const (
 
 // Base returns the container that cargo runs in: the toolchain, the cache
 // volume for fetched crates and the settings, without any source.
-func (r *Rust) Base(ctx context.Context) (*dagger.Container, error) {
+func (r *Rust) Base(ctx context.Context) (*dagger.Container, error) { return r.base(ctx, "") }
+
+// base is Base, with what it takes to build for a target unless that is "".
+func (r *Rust) base(ctx context.Context, target string) (*dagger.Container, error) {
 	if err := r.opts.check(); err != nil {
 		return nil, err
 	}
-	ctr, err := r.toolchain(ctx)
+	ctr, err := r.toolchain(ctx, target)
 	if err != nil {
 		return nil, err
 	}

@@ -25,12 +25,12 @@ type BuildOptions struct {
 	// NoDefaultFeatures leaves the default ones off.
 	NoDefaultFeatures bool
 	// Target is the target triple, such as "x86_64-unknown-linux-musl", whose
-	// standard library and linker the toolchain must have. Default: the
-	// toolchain's own.
+	// standard library and linker the toolchain must have. Default: the one for
+	// Platform.
 	Target string
-	// Platform is what the program has to be for, such as "linux/amd64".
-	// Default: whatever Target is for. A platform that the toolchain does not
-	// build for is an error.
+	// Platform is what the program is for, such as "linux/arm64". Debian's
+	// toolchain builds for amd64 and arm64 on both, without emulation. Default:
+	// the engine's.
 	Platform dagger.Platform
 	// Dynamic leaves the C library out of the program. Default: it is inside,
 	// and the program runs on an empty root.
@@ -50,7 +50,7 @@ func (r *Rust) Build(ctx context.Context, opts BuildOptions) (*dagger.File, erro
 	if err != nil {
 		return nil, err
 	}
-	ctr, err := r.compile(ctx, b.dependencies, b.env)
+	ctr, err := r.compile(ctx, b.target, b.dependencies, b.env)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,7 @@ type build struct {
 	env          map[string]string
 	output       string // path of the program in the container
 	bin          string
+	target       string
 }
 
 // describeBuild turns options into the command to run.
@@ -93,7 +94,7 @@ func (o BuildOptions) command() build {
 	if profile == "dev" {
 		folder = "debug"
 	}
-	b := build{bin: o.Bin, env: map[string]string{}, output: targetPath + "/" + o.Target + "/" + folder + "/" + o.Bin}
+	b := build{bin: o.Bin, target: o.Target, env: map[string]string{}, output: targetPath + "/" + o.Target + "/" + folder + "/" + o.Bin}
 	b.dependencies = append([]string{"cargo", "build", "--locked", "--profile=" + profile, "--target=" + o.Target}, o.selection()...)
 	b.args = append(b.dependencies[:len(b.dependencies):len(b.dependencies)], "--bin="+o.Bin)
 	flags := o.Flags

@@ -78,7 +78,7 @@ type ClippyOptions struct {
 func (r *Rust) Clippy(ctx context.Context, opts ClippyOptions) error {
 	// Clippy reads what the compiler says of dependencies when it only checks them.
 	shared := append([]string{"--locked", "--workspace", "--all-targets"}, features(opts.Features, opts.NoDefaultFeatures)...)
-	ctr, err := r.compile(ctx, append([]string{"cargo", "check"}, shared...), nil)
+	ctr, err := r.compile(ctx, "", append([]string{"cargo", "check"}, shared...), nil)
 	if err != nil {
 		return err
 	}

@@ -18,12 +18,15 @@ const dependenciesPath = "/dependencies"
 // Download returns Base with the crates that the source needs in the cache
 // volume. It depends on manifests and lock file alone, so that other changes of
 // the source fetch nothing again.
-func (r *Rust) Download(ctx context.Context) (*dagger.Container, error) {
+func (r *Rust) Download(ctx context.Context) (*dagger.Container, error) { return r.download(ctx, "") }
+
+// download is Download for a target, unless that is "".
+func (r *Rust) download(ctx context.Context, target string) (*dagger.Container, error) {
 	p, err := r.describe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ctr, err := r.Base(ctx)
+	ctr, err := r.base(ctx, target)
 	if err != nil || len(p.vendor) > 0 {
 		return ctr, err
 	}
@@ -31,19 +34,23 @@ func (r *Rust) Download(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	fetched := r.withSource(ctr, r.recipe(p)).WithExec([]string{"cargo", "fetch", "--locked", "--target=" + host})
-	return fetched, nil
+	args := []string{"cargo", "fetch", "--locked", "--target=" + host}
+	if target != "" && target != host {
+		args = append(args, "--target="+target)
+	}
+	return r.withSource(ctr, r.recipe(p)).WithExec(args), nil
 }
 
 // compile returns a container with the source, in which what the source depends
-// on has been compiled for a cargo command. before has those arguments of the
-// command that decide about dependencies, and env the variables that do.
-func (r *Rust) compile(ctx context.Context, before []string, env map[string]string) (*dagger.Container, error) {
+// on has been compiled for a cargo command. command has those of its arguments
+// that decide about dependencies, and env the variables that do. The target is
+// "" for the toolchain's own.
+func (r *Rust) compile(ctx context.Context, target string, command []string, env map[string]string) (*dagger.Container, error) {
 	p, err := r.describe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ctr, err := r.Download(ctx)
+	ctr, err := r.download(ctx, target)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +62,7 @@ func (r *Rust) compile(ctx context.Context, before []string, env map[string]stri
 		WithMountedCache(targetPath, r.dag.CacheVolume(r.opts.CachePrefix+"-target"), locked).
 		WithExec(append([]string{
 			"sh", "-c", "set -eu\n" + dependenciesScript, "dependencies.sh", dependenciesPath, strings.Join(p.unstable, "\n"),
-		}, before...))
+		}, command...))
 	return r.withSource(ctr, r.source).
 		WithMountedDirectory(targetPath, compiled.Directory(dependenciesPath)), nil
 }

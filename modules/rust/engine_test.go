@@ -2,6 +2,7 @@ package rust_test
 
 import (
 	"context"
+	"debug/elf"
 	"maps"
 	"os"
 	"os/exec"
@@ -215,6 +216,25 @@ func TestImage(t *testing.T) {
 	}
 }
 
+func TestBuildForAnotherPlatform(t *testing.T) {
+	c, ctx := client(t), context.Background()
+	r := rust.New(c, source(c, "cross"), rust.Options{})
+	for platform, machine := range map[dagger.Platform]elf.Machine{"linux/amd64": elf.EM_X86_64, "linux/arm64": elf.EM_AARCH64} {
+		image, err := r.Image(ctx, rust.ImageOptions{Build: rust.BuildOptions{Platform: platform}})
+		require.NoError(t, err)
+		made, err := image.Platform(ctx)
+		require.NoError(t, err)
+		require.Equal(t, platform, made)
+		program, err := elf.Open(export(t, image.File("/usr/local/bin/hello")))
+		require.NoError(t, err)
+		require.Equal(t, machine, program.Machine)
+		libraries, err := program.ImportedLibraries()
+		require.NoError(t, err)
+		require.Empty(t, libraries, "it is static")
+		require.NoError(t, program.Close())
+	}
+}
+
 // workspace has a library that is a procedural macro, one with a build script,
 // several programs, and a package outside of the workspace.
 func workspace(c *dagger.Client) *dagger.Directory {
@@ -270,7 +290,7 @@ func TestErrors(t *testing.T) {
 	require.Equal(t, "Cargo.lock", missing.Missing)
 
 	err := failure(src, rust.BuildOptions{Platform: "linux/s390x"})
-	require.ErrorContains(t, err, "and not for linux/s390x")
+	require.ErrorContains(t, err, "Debian's toolchain for platform \"linux/s390x\" is not known")
 	err = failure(src.WithNewFile("Cargo.toml", "[package"), rust.BuildOptions{})
 	require.ErrorContains(t, err, "reading Cargo.toml: ")
 

@@ -9,8 +9,8 @@ import (
 	"github.com/containerd/platforms"
 )
 
-// architectures are Rust's names for those of platforms.
-var architectures = map[string]string{
+// rustNames are Rust's names for architectures of platforms.
+var rustNames = map[string]string{
 	"amd64": "x86_64", "arm64": "aarch64", "386": "i686", "riscv64": "riscv64gc", "ppc64le": "powerpc64le", "s390x": "s390x",
 }
 
@@ -42,33 +42,53 @@ func (r *Rust) host(ctx context.Context) (string, error) {
 
 // debianTriple returns the target of Debian's toolchain on a platform.
 func debianTriple(platform dagger.Platform) (string, error) {
+	arch, err := architecture(platform)
+	if err != nil {
+		return "", err
+	}
+	for triple, target := range crossTargets {
+		if target.arch == arch {
+			return triple, nil
+		}
+	}
+	return "", fmt.Errorf("rust: Debian's toolchain for platform %q is not known: set Options.Image", platform)
+}
+
+// architecture returns that of a Linux platform, by the name that Debian has for
+// it too.
+func architecture(platform dagger.Platform) (string, error) {
 	p, err := platforms.Parse(string(platform))
 	if err != nil {
 		return "", fmt.Errorf("reading platform %q: %w", platform, err)
 	}
-	arch := architectures[p.Architecture]
-	if arch == "" || p.OS != "linux" {
-		return "", fmt.Errorf("rust: Debian's toolchain for platform %q is not known: set Options.Image", platform)
+	if p.OS != "linux" {
+		return "", fmt.Errorf("rust: platform %q is not Linux: set Options.Image, and Target", platform)
 	}
-	return arch + "-unknown-linux-gnu", nil
+	return p.Architecture, nil
 }
 
-// triple returns the target to build for: the given one, or the toolchain's
-// own, which has to be for the platform.
+// triple returns the target to build for: the given one, or the one for the
+// platform, or the toolchain's own.
 func (r *Rust) triple(ctx context.Context, opts BuildOptions) (string, error) {
 	if opts.Target != "" {
 		return opts.Target, nil
 	}
-	host, err := r.host(ctx)
-	if err != nil || opts.Platform == "" {
-		return host, err
+	if opts.Platform == "" {
+		return r.host(ctx)
 	}
-	p, err := platforms.Parse(string(opts.Platform))
+	arch, err := architecture(opts.Platform)
 	if err != nil {
-		return "", fmt.Errorf("reading platform %q: %w", opts.Platform, err)
+		return "", err
 	}
-	if arch := architectures[p.Architecture]; p.OS != "linux" || !strings.HasPrefix(host, arch+"-") {
-		return "", fmt.Errorf("rust: this toolchain builds for %s and not for %s: set Target, and an Image or a Base that has its standard library and linker", host, opts.Platform)
+	if r.opts.Image == "" && r.opts.Base == nil {
+		return debianTriple(opts.Platform)
+	}
+	host, err := r.host(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !strings.HasPrefix(host, rustNames[arch]+"-") {
+		return "", fmt.Errorf("rust: this toolchain builds for %s and not for %s: set Target, and bring its standard library and linker", host, opts.Platform)
 	}
 	return host, nil
 }

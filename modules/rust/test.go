@@ -84,7 +84,7 @@ func (r *Rust) compileTests(ctx context.Context, opts TestOptions) (*dagger.Cont
 	if opts.Profile != "" {
 		command = append(command, "--profile="+opts.Profile)
 	}
-	ctr, err := r.compile(ctx, command, env)
+	ctr, err := r.compile(ctx, "", command, env)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +148,9 @@ func (t *testRun) read(list string) []testProgram {
 		program.name = testName(c.Package.Name, a.Target.Name, a.Target.Kind)
 		tests = append(tests, program)
 	}
+	// Cargo lists them as they get ready.
+	slices.SortFunc(tests, func(a, b testProgram) int { return strings.Compare(a.name, b.name) })
+	slices.Sort(t.programs)
 	return tests
 }
 

@@ -26,16 +26,22 @@ func generate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	wanted := append(slices.Clone(debian.BasePackages), rust.Packages()...)
-	slices.Sort(wanted)
-	for _, arch := range []string{"amd64", "arm64"} {
-		src.Arch = arch
-		lock, err := src.Resolve(ctx, wanted, archive.ResolveOptions{Essential: true})
-		if err != nil {
-			return fmt.Errorf("Rust for %s: %w", arch, err)
-		}
-		if err := lock.Write(filepath.Join("locks", src.Suite+"-"+arch+".lock")); err != nil {
-			return err
+	for _, folder := range []string{rust.Native, rust.Cross, rust.Std} {
+		for _, arch := range []string{"amd64", "arm64"} {
+			src.Arch = arch
+			set := rust.SetOf(folder, arch)
+			wanted := slices.Clone(set.Packages)
+			if !set.Bare {
+				wanted = append(wanted, debian.BasePackages...)
+			}
+			slices.Sort(wanted)
+			lock, err := src.Resolve(ctx, wanted, archive.ResolveOptions{Essential: !set.Bare, Without: set.Without})
+			if err != nil {
+				return fmt.Errorf("%s packages of Rust for %s: %w", folder, arch, err)
+			}
+			if err := lock.Write(filepath.Join("locks", folder, src.Suite+"-"+arch+".lock")); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
