@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 )
 
 const (
@@ -20,20 +19,11 @@ const (
 	// A thread that comes back from a system call needs one; where all are taken it
 	// has to wait.
 	carriers = 32
-	// spinTime is how long a connection's thread goes on looking for more after
-	// something has come, before it goes to sleep: waking up takes longer than many
-	// an answer. It lets others run between two looks.
-	spinTime = 50 * time.Microsecond
 )
 
 var (
 	direct       atomic.Int32
 	moreCarriers = sync.OnceFunc(func() { runtime.GOMAXPROCS(max(carriers, runtime.NumCPU())) })
-
-	// spinning counts the threads that look for more. No more than half of the
-	// processors are given to that.
-	spinning    atomic.Int32
-	maxSpinning = int32(runtime.NumCPU() / 2)
 
 	blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
 )
@@ -67,56 +57,18 @@ func leadDirect(client, port int) {
 func carryDirect(there, back *way) bool {
 	defer there.free()
 	defer back.free()
-	var spin spinner
-	for {
-		moved, err := there.move()
-		again, err2 := back.move()
-		switch {
-		case err != 0 || err2 != 0:
-			spin.end()
-			return false
-		case there.over && back.over:
-			spin.end()
-			return true
-		case moved || again:
-			spin.end()
-		case !spin.more():
-			if wait(there, back) != nil {
-				return false
+	for !there.over || !back.over {
+		err := wait(there, back)
+		for _, w := range []*way{there, back} {
+			if err == 0 && w.ready {
+				err = w.move()
 			}
 		}
-	}
-}
-
-// spinner is a thread's looking for more.
-type spinner struct {
-	on    bool
-	until time.Time
-}
-
-// more reports whether to look again at once. It lets others run first.
-func (s *spinner) more() bool {
-	if !s.on {
-		if spinning.Add(1) > maxSpinning {
-			spinning.Add(-1)
+		if err != 0 {
 			return false
 		}
-		s.on, s.until = true, time.Now().Add(spinTime)
 	}
-	if !time.Now().Before(s.until) {
-		s.end()
-		return false
-	}
-	syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0)
 	return true
-}
-
-// end lets others spin.
-func (s *spinner) end() {
-	if s.on {
-		s.on = false
-		spinning.Add(-1)
-	}
 }
 
 // resetFD closes a connection so that its peer sees a reset.

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"os"
 	"syscall"
 	"unsafe"
 )
@@ -14,40 +13,41 @@ type way struct {
 	block    *[blockSize]byte
 	pending  []byte // of block: what was read and is not written yet
 	over     bool   // the end has come and was passed on
+	ready    bool   // what wait has found: move can do something
 }
 
-// move passes on what is there, and reports whether there was something. Its
-// system calls do not block, so they are made without telling the scheduler.
-func (w *way) move() (moved bool, errno syscall.Errno) {
+// move passes on what is there. Its system calls do not block, so they are made
+// without telling the scheduler.
+func (w *way) move() syscall.Errno {
 	if len(w.pending) == 0 {
-		if w.over {
-			return false, 0
-		}
 		if w.block == nil {
 			w.block = blocks.Get().(*[blockSize]byte)
 		}
 		n, errno := transfer(syscall.SYS_RECVFROM, w.from, w.block[:])
 		switch {
-		case errno == syscall.EAGAIN || errno == syscall.EINTR:
-			return false, 0
 		case errno != 0:
-			return false, errno
+			return passing(errno)
 		case n == 0:
 			w.over = true
 			syscall.Shutdown(w.to, syscall.SHUT_WR)
-			return true, 0
+			return 0
 		}
 		w.pending = w.block[:n]
 	}
 	n, errno := transfer(syscall.SYS_SENDTO, w.to, w.pending)
-	switch {
-	case errno == syscall.EAGAIN || errno == syscall.EINTR:
-		return false, 0
-	case errno != 0:
-		return false, errno
+	if errno != 0 {
+		return passing(errno)
 	}
 	w.pending = w.pending[n:]
-	return true, 0
+	return 0
+}
+
+// passing leaves out what only says that there is nothing to do for now.
+func passing(errno syscall.Errno) syscall.Errno {
+	if errno == syscall.EAGAIN || errno == syscall.EINTR {
+		return 0
+	}
+	return errno
 }
 
 func (w *way) free() {
@@ -74,22 +74,26 @@ const (
 	pollOut = 4
 )
 
-// wait returns when something can be done on one of two ways.
-func wait(ways ...*way) error {
-	var fds [4]pollFD
+// wait returns when something can be done on some of the ways, and marks those.
+func wait(ways ...*way) syscall.Errno {
+	var fds [2]pollFD
 	for i, w := range ways {
-		in, out := &fds[2*i], &fds[2*i+1]
-		in.fd, out.fd = -1, -1
-		switch {
-		case len(w.pending) > 0:
-			out.fd, out.events = int32(w.to), pollOut
-		case !w.over:
-			in.fd, in.events = int32(w.from), pollIn
-		}
+		fds[i] = w.pollFD()
 	}
-	_, _, errno := syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)), 0, 0, 0, 0)
-	if errno != 0 && errno != syscall.EINTR {
-		return os.NewSyscallError("ppoll", errno)
+	_, _, errno := syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(ways)), 0, 0, 0, 0)
+	for i, w := range ways {
+		w.ready = errno == 0 && fds[i].passed != 0
 	}
-	return nil
+	return passing(errno)
+}
+
+// pollFD is what the way waits for.
+func (w *way) pollFD() pollFD {
+	switch {
+	case len(w.pending) > 0:
+		return pollFD{fd: int32(w.to), events: pollOut}
+	case w.over:
+		return pollFD{fd: -1}
+	}
+	return pollFD{fd: int32(w.from), events: pollIn}
 }
