@@ -153,6 +153,10 @@ func TestService(t *testing.T) {
 			require.Equal(t, 0, r.status, r.stderr)
 		})
 	}
+	t.Run("more than threads are for", func(t *testing.T) {
+		r := client(t, s, "many").run(bound(port), helper, at(clientAt), "1400", "700")
+		require.Equal(t, 0, r.status, r.stderr)
+	})
 	t.Run("without TCP", func(t *testing.T) {
 		conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: filepath.Join(s.dir, strconv.Itoa(port))})
 		require.NoError(t, err)
