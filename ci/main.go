@@ -19,22 +19,22 @@ func main() {
 	cli.Main(cli.Program{
 		Apps: "examples",
 		Commands: []cli.Command{
-			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build}, Watch: true},
-			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack}},
-			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test}, Flags: testFlags, Native: true, Watch: true},
-			{Name: "run", Short: "Run each application's image with its database, until interrupted", Steps: cli.Steps{cli.Go: run}, Only: serves, Flags: runFlags, Native: true, Watch: true},
-			{Name: "smoke", Short: "Try each application's image next to its database", Steps: cli.Steps{cli.Go: smoke}, Only: tried, Native: true},
-			{Name: "lint", Short: "Run golangci-lint on each application, with its configuration", Steps: cli.Steps{cli.Go: lint}, Native: true, Watch: true},
-			{Name: "vulncheck", Short: "Look for known vulnerabilities in what each application calls", Steps: cli.Steps{cli.Go: vulncheck}, Flags: vulncheckFlags, Native: true},
-			{Name: "fmt", Short: "List files that are not formatted as gofmt does it", Steps: cli.Steps{cli.Go: format}, Native: true},
+			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build, cli.Rust: rustBuild}, Watch: true},
+			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack, cli.Rust: pack}},
+			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test, cli.Rust: rustTest}, Flags: testFlags, Native: true, Watch: true},
+			{Name: "run", Short: "Run each application's image with its database, until interrupted", Steps: cli.Steps{cli.Go: run, cli.Rust: run}, Only: serves, Flags: runFlags, Native: true, Watch: true},
+			{Name: "smoke", Short: "Try each application's image next to its database", Steps: cli.Steps{cli.Go: smoke, cli.Rust: smoke}, Only: tried, Native: true},
+			{Name: "lint", Short: "Run golangci-lint or clippy on each application, with its configuration", Steps: cli.Steps{cli.Go: lint, cli.Rust: rustLint}, Native: true, Watch: true},
+			{Name: "vulncheck", Short: "Look for known vulnerabilities in what each Go application calls", Steps: cli.Steps{cli.Go: vulncheck}, Flags: vulncheckFlags, Native: true},
+			{Name: "fmt", Short: "List files that are not formatted as gofmt or rustfmt does it", Steps: cli.Steps{cli.Go: format, cli.Rust: rustFormat}, Native: true},
 			{Name: "check", Short: "Run fmt, lint, test, build and smoke side by side", All: []string{"fmt", "lint", "test", "build", "smoke"}, Watch: true},
 		},
 	})
 }
 
 var (
-	ports     = map[string][]int{"go-api": {8080}}        // what the applications listen on
-	databases = map[string]postgres.Options{"go-api": {}} // what they keep data in
+	ports     = map[string][]int{"go-api": {8080}, "rust-rocket": {8080}}    // what the applications listen on
+	databases = map[string]postgres.Options{"go-api": {}, "rust-rocket": {}} // what they keep data in
 )
 
 func module(job *cli.Job) *golang.Golang {
@@ -59,6 +59,9 @@ func build(ctx context.Context, job *cli.Job) error {
 // The commit goes into the image's labels and not into the binary, which
 // therefore stays in the cache when a commit does not touch the application.
 func image(ctx context.Context, job *cli.Job) (*dagger.Container, error) {
+	if job.App.Kind == cli.Rust {
+		return rustImage(ctx, job)
+	}
 	bundle, err := debian.New(job.Dag, debian.Options{}).CABundle(ctx)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"answer":      answer,
+			"atmost":      atmost,
 			"background":  background,
 			"exits":       exits,
 			"fresh":       fresh,
@@ -95,6 +96,20 @@ func setup(env *testscript.Env) error {
 		env.Setenv(name, "")
 	}
 	return nil
+}
+
+// atmost BYTES FILE wants a file that is no larger.
+func atmost(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: atmost BYTES FILE")
+	}
+	limit, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if info.Size() > limit {
+		ts.Fatalf("%s has %d bytes, more than %d", args[1], info.Size(), limit)
+	}
 }
 
 // exits STATUS PROGRAM ARGS... runs a program that has to exit with STATUS.

@@ -22,7 +22,8 @@ type trial struct {
 
 var trials = map[string]trial{
 	// It checks the pages that links lead to: here, one of its own.
-	"go-api": {env: map[string]string{"CHECK_ALLOW_NETWORKS": "127.0.0.0/8"}, try: tryGoAPI},
+	"go-api":      {env: map[string]string{"CHECK_ALLOW_NETWORKS": "127.0.0.0/8"}, try: tryGoAPI},
+	"rust-rocket": {try: tryRustRocket},
 }
 
 // tried says which applications have a trial.

@@ -60,7 +60,7 @@ func (o *options) register(cmd *cobra.Command, command Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.apps, "app", nil, "only the application with this `name`; repeatable (default: all)")
-	f.StringVar(&o.source, "source", "", "the Go module in this `folder` instead of the repository's applications")
+	f.StringVar(&o.source, "source", "", "the application in this `folder` instead of the repository's applications")
 	f.StringVar(&o.output, "output", "dist", "`folder` to write to")
 	if !command.Native {
 		f.StringArrayVar(&o.platforms, "platform", nil, "target `platform`, such as linux/arm64; repeatable (default: the engine's)")

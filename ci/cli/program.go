@@ -82,8 +82,11 @@ type App = apps.App
 // Kind says how an application is built.
 type Kind = apps.Kind
 
-// Go marks applications that are Go modules.
-const Go = apps.Go
+// The kinds of applications.
+const (
+	Go   = apps.Go   // Go modules
+	Rust = apps.Rust // Rust packages, or workspaces
+)
 
 // Main runs the program that the command line asks for and ends the process:
 // status 0 when all is done, 1 when a step failed, 2 on wrong usage and 130 after

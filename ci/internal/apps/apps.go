@@ -13,12 +13,19 @@ import (
 // Kind says how an application is built.
 type Kind string
 
-// Go marks a Go module.
-const Go Kind = "go"
+const (
+	Go   Kind = "go"   // a Go module
+	Rust Kind = "rust" // a Rust package, or a workspace of some
+)
 
-// manifests maps the file at an application's root to the kind it declares.
-var manifests = map[string]Kind{
-	"go.mod": Go,
+// manifests are the files at an application's root and the kinds they declare.
+// The first that is there counts.
+var manifests = []struct {
+	file string
+	kind Kind
+}{
+	{"go.mod", Go},
+	{"Cargo.toml", Rust},
 }
 
 // App is one application.
@@ -42,11 +49,11 @@ func At(dir string) (App, error) {
 	case err != nil:
 		return App{}, &Error{Dir: abs, Problem: err.Error(), Advice: "check who may read this folder"}
 	case !info.IsDir():
-		return App{}, &Error{Dir: abs, Problem: "this is a file, not a folder", Advice: "name the folder that holds its go.mod"}
+		return App{}, &Error{Dir: abs, Problem: "this is a file, not a folder", Advice: "name the folder that holds its go.mod or Cargo.toml"}
 	}
 	app, ok := detect(abs)
 	if !ok {
-		return App{}, &Error{Dir: abs, Problem: "not a Go module: it has no go.mod", Advice: "name the folder that holds go.mod, or run `go mod init` there"}
+		return App{}, &Error{Dir: abs, Problem: "neither a Go module nor a Rust package: it has no go.mod or Cargo.toml", Advice: "name the folder that holds one, or run `go mod init` or `cargo init` there"}
 	}
 	return app, nil
 }
@@ -69,7 +76,7 @@ func Under(dir string) ([]App, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, &Error{Dir: abs, Problem: "no applications here (folders with a go.mod)", Advice: "run this from the repository's root, or name a Go module with --source DIR"}
+		return nil, &Error{Dir: abs, Problem: "no applications here (folders with a go.mod or Cargo.toml)", Advice: "run this from the repository's root, or name an application with --source DIR"}
 	}
 	return found, nil
 }
@@ -99,9 +106,9 @@ func Select(all []App, names []string) ([]App, error) {
 }
 
 func detect(dir string) (App, bool) {
-	for manifest, kind := range manifests {
-		if info, err := os.Stat(filepath.Join(dir, manifest)); err == nil && info.Mode().IsRegular() {
-			return App{Name: filepath.Base(dir), Kind: kind, Dir: dir}, true
+	for _, manifest := range manifests {
+		if info, err := os.Stat(filepath.Join(dir, manifest.file)); err == nil && info.Mode().IsRegular() {
+			return App{Name: filepath.Base(dir), Kind: manifest.kind, Dir: dir}, true
 		}
 	}
 	return App{}, false

@@ -22,13 +22,15 @@ func tree(t *testing.T, files ...string) string {
 	return root
 }
 
-func TestUnderFindsModulesByName(t *testing.T) {
-	root := tree(t, "b/go.mod", "a/go.mod", "notes/README", "crate/Cargo.toml", "deep/er/go.mod", "file")
+func TestUnderFindsApplicationsByName(t *testing.T) {
+	root := tree(t, "b/go.mod", "a/go.mod", "notes/README", "c/Cargo.toml", "both/go.mod", "both/Cargo.toml", "deep/er/go.mod", "file")
 	found, err := apps.Under(root)
 	require.NoError(t, err)
 	require.Equal(t, []apps.App{
 		{Name: "a", Kind: apps.Go, Dir: filepath.Join(root, "a")},
 		{Name: "b", Kind: apps.Go, Dir: filepath.Join(root, "b")},
+		{Name: "both", Kind: apps.Go, Dir: filepath.Join(root, "both")},
+		{Name: "c", Kind: apps.Rust, Dir: filepath.Join(root, "c")},
 	}, found)
 }
 

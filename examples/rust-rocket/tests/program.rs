@@ -78,7 +78,8 @@ fn the_service_starts_is_healthy_and_ends_when_told() {
     let mut service = Running(child);
     eventually(|| run(&["--healthcheck"], &vars).status.success().then_some(())).expect("the service did not get healthy");
 
-    let told = Command::new("kill").args(["-TERM", &service.0.id().to_string()]).status().unwrap();
+    // The shell's own kill: there need not be a program of that name.
+    let told = Command::new("sh").args(["-c", &format!("kill -TERM {}", service.0.id())]).status().unwrap();
     assert!(told.success());
     let status = eventually(|| service.0.try_wait().unwrap()).expect("the service did not end");
     assert_eq!(status.code(), Some(0));
