@@ -117,35 +117,6 @@ func parseTests(list string) []testPackage {
 	return tests
 }
 
-// compileTests builds the tests. There is no shell in the container that could
-// move files, so packages with the same name take a command each.
-func (g *Golang) compileTests(ctx context.Context, opts TestOptions, tests []testPackage) (*dagger.Directory, error) {
-	ctr, err := g.testBuilder(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	var groups [][]string
-	for _, p := range tests {
-		if p.group == len(groups) {
-			groups = append(groups, nil)
-		}
-		groups[p.group] = append(groups[p.group], p.path)
-	}
-	// The folder is there also when no package has tests.
-	ctr = ctr.WithDirectory(outPath, g.dag.Directory())
-	for i, packages := range groups {
-		out := outPath + "/"
-		if i > 0 {
-			out += strconv.Itoa(i) + "/"
-		}
-		// Without debugging information, which takes the linker most of its time
-		// and which tests that are only run do not need: go test does the same.
-		args := append([]string{"go", "test", "-c", "-ldflags=-s -w", "-o", out}, opts.flags()...)
-		ctr = ctr.WithExec(append(args, packages...))
-	}
-	return ctr.Directory(outPath), nil
-}
-
 // testBuilder is the container that tests are compiled in.
 func (g *Golang) testBuilder(ctx context.Context, opts TestOptions) (*dagger.Container, error) {
 	if opts.Race && !g.opts.hasCompiler() {
