@@ -2,11 +2,8 @@ package debian_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"dagger.io/dagger"
@@ -15,40 +12,18 @@ import (
 	"github.com/bodkin-ci/bodkin/engine"
 	archive "github.com/bodkin-ci/bodkin/internal/debian"
 	"github.com/bodkin-ci/bodkin/modules/debian"
+	"github.com/bodkin-ci/bodkin/modules/internal/moduletest"
 )
 
-// connect returns a client on the engine that all tests of this package share.
-var connect = sync.OnceValues(func() (*dagger.Client, error) {
-	return engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")))
+var tests = moduletest.New(func(ctx context.Context, address string) (*dagger.Client, error) {
+	return engine.Connect(ctx, engine.WithAddress(address))
 })
 
-var connected bool
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if connected {
-		if c, err := connect(); err == nil {
-			_ = c.Close()
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { tests.Main(m) }
 
 func client(t testing.TB) *dagger.Client {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs an engine and the network")
-	}
-	if os.Getenv("BODKIN_TEST_ENGINE") == "" && (runtime.GOOS != "linux" || os.Getuid() != 0) {
-		t.Skip("the embedded engine needs Linux and root; set BODKIN_TEST_ENGINE")
-	}
-	if _, err := archive.HostSource(""); err != nil {
-		t.Skip(err)
-	}
-	connected = true
-	c, err := connect()
-	require.NoError(t, err)
-	return c
+	return tests.ClientWithDebian(t)
 }
 
 func shell(script string) []string { return []string{"sh", "-c", script} }

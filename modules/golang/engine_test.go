@@ -6,11 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,43 +18,18 @@ import (
 
 	"github.com/bodkin-ci/bodkin/engine"
 	"github.com/bodkin-ci/bodkin/modules/golang"
+	"github.com/bodkin-ci/bodkin/modules/internal/moduletest"
 )
 
-// connect returns a client on the engine that all tests of this package share.
-var connect = sync.OnceValues(func() (*dagger.Client, error) {
-	return engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")))
+var tests = moduletest.New(func(ctx context.Context, address string) (*dagger.Client, error) {
+	return engine.Connect(ctx, engine.WithAddress(address))
 })
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if client, err := connected(); client != nil && err == nil {
-		_ = client.Close()
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { tests.Main(m) }
 
-var used bool
-
-// connected returns the client if a test has used it.
-func connected() (*dagger.Client, error) {
-	if !used {
-		return nil, nil
-	}
-	return connect()
-}
-
-func client(t *testing.T) *dagger.Client {
+func client(t testing.TB) *dagger.Client {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs an engine")
-	}
-	if os.Getenv("BODKIN_TEST_ENGINE") == "" && (runtime.GOOS != "linux" || os.Getuid() != 0) {
-		t.Skip("the embedded engine needs Linux and root; set BODKIN_TEST_ENGINE")
-	}
-	used = true
-	c, err := connect()
-	require.NoError(t, err)
-	return c
+	return tests.Client(t)
 }
 
 const hello = `package main
@@ -156,7 +129,7 @@ func TestEditFetchesNothing(t *testing.T) {
 	// the engine ran.
 	run := func(edit string) []string {
 		seen := commands{ran: map[string]bool{}}
-		c, err := engine.Connect(ctx, engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")), engine.WithProgress(seen.update))
+		c, err := engine.Connect(ctx, engine.WithAddress(moduletest.Address()), engine.WithProgress(seen.update))
 		require.NoError(t, err)
 		src := source(c, "go 1.26\n// "+unique+"\n").WithNewFile("edited.go", "package main // "+edit)
 		file, err := golang.New(c, src, golang.Options{Settings: map[string]string{"GOPROXY": "https://" + edit + ".example"}}).

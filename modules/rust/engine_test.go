@@ -7,11 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,38 +18,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bodkin-ci/bodkin/engine"
+	"github.com/bodkin-ci/bodkin/modules/internal/moduletest"
 	"github.com/bodkin-ci/bodkin/modules/rust"
 )
 
-// connect returns a client on the engine that all tests of this package share.
-var connect = sync.OnceValues(func() (*dagger.Client, error) {
-	return engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")))
+var tests = moduletest.New(func(ctx context.Context, address string) (*dagger.Client, error) {
+	return engine.Connect(ctx, engine.WithAddress(address))
 })
 
-var used bool
+func TestMain(m *testing.M) { tests.Main(m) }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if used {
-		if client, err := connect(); err == nil {
-			_ = client.Close()
-		}
-	}
-	os.Exit(code)
-}
-
-func client(t *testing.T) *dagger.Client {
+func client(t testing.TB) *dagger.Client {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs an engine")
-	}
-	if os.Getenv("BODKIN_TEST_ENGINE") == "" && (runtime.GOOS != "linux" || os.Getuid() != 0) {
-		t.Skip("the embedded engine needs Linux and root; set BODKIN_TEST_ENGINE")
-	}
-	used = true
-	c, err := connect()
-	require.NoError(t, err)
-	return c
+	return tests.Client(t)
 }
 
 // kinds of commands, by a part of what the engine calls them.
@@ -68,7 +47,7 @@ func watch(t *testing.T, f func(c *dagger.Client)) []string {
 		t.Skip("a Dagger engine reports its progress itself")
 	}
 	seen := map[string]bool{}
-	c, err := engine.Connect(context.Background(), engine.WithAddress(os.Getenv("BODKIN_TEST_ENGINE")), engine.WithProgress(func(status *bkclient.SolveStatus) {
+	c, err := engine.Connect(context.Background(), engine.WithAddress(moduletest.Address()), engine.WithProgress(func(status *bkclient.SolveStatus) {
 		for _, v := range status.Vertexes {
 			for part, kind := range kinds {
 				if v.Completed != nil && !v.Cached && strings.Contains(v.Name, part) {
