@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"dagger.io/dagger"
+
+	"github.com/bodkin-ci/bodkin/modules/internal/secretname"
 )
 
 // defaultPassword is no secret. It is long enough not to stand in the output of
@@ -32,10 +34,7 @@ func (p *Postgres) Bind(ctx context.Context, alias string) (dagger.WithContainer
 	if err != nil {
 		return nil, err
 	}
-	password, err := p.password(ctx)
-	if err != nil {
-		return nil, err
-	}
+	password := p.password()
 	address, err := p.URL(ctx, alias)
 	if err != nil {
 		return nil, err
@@ -70,7 +69,7 @@ func (p *Postgres) URL(ctx context.Context, alias string) (*dagger.Secret, error
 		Path:     "/" + p.opts.Database,
 		RawQuery: "sslmode=disable",
 	}
-	name, err := p.secretName(ctx, "url", alias)
+	name, err := p.urlName(ctx, alias)
 	if err != nil {
 		return nil, err
 	}
@@ -99,29 +98,24 @@ func aliasOr(alias string) string {
 	return alias
 }
 
-func (p *Postgres) password(context.Context) (*dagger.Secret, error) {
+func (p *Postgres) password() *dagger.Secret {
 	if p.opts.Password != nil {
-		return p.opts.Password, nil
+		return p.opts.Password
 	}
-	return p.dag.SetSecret("bodkin-postgres-default-password", defaultPassword), nil
+	return p.dag.SetSecret("bodkin-postgres-default-password", defaultPassword)
 }
 
-// secretName names a secret made from the password. The name is part of what
+// urlName names the secret that URL makes. The name is part of what
 // the engine caches, so it holds nothing of the password's value: two databases
 // whose passwords differ need secrets of different names.
-func (p *Postgres) secretName(ctx context.Context, kind, alias string) (string, error) {
+func (p *Postgres) urlName(ctx context.Context, alias string) (string, error) {
 	from := ""
 	if p.opts.Password != nil {
-		name, err := p.opts.Password.Name(ctx)
-		if err != nil {
-			return "", fmt.Errorf("postgres: asking for the password's name: %w", err)
+		var err error
+		if from, err = secretname.Of(ctx, p.opts.Password); err != nil {
+			return "", fmt.Errorf("postgres: %w", err)
 		}
-		uri, err := p.opts.Password.URI(ctx)
-		if err != nil {
-			return "", fmt.Errorf("postgres: asking for the password's origin: %w", err)
-		}
-		from = name + "\x00" + uri
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{alias, p.opts.User, p.opts.Database, from}, "\x00")))
-	return "bodkin-postgres-" + kind + "-" + hex.EncodeToString(sum[:8]), nil
+	return "bodkin-postgres-url-" + hex.EncodeToString(sum[:8]), nil
 }

@@ -116,11 +116,7 @@ func (p *Postgres) Service(ctx context.Context) (*dagger.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	password, err := p.password(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return p.server(p.initialized(base), password), nil
+	return p.server(p.initialized(base), p.password()), nil
 }
 
 var (

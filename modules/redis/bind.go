@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"dagger.io/dagger"
+
+	"github.com/bodkin-ci/bodkin/modules/internal/secretname"
 )
 
 // Bind returns what binds the server to a container under alias (default
@@ -47,26 +49,12 @@ func (r *Redis) URL(ctx context.Context, alias string) (*dagger.Secret, error) {
 			return nil, fmt.Errorf("redis: reading the password: %w", err)
 		}
 		address.User = url.UserPassword("", password)
-		if from, err = origin(ctx, r.opts.Password); err != nil {
-			return nil, err
+		if from, err = secretname.Of(ctx, r.opts.Password); err != nil {
+			return nil, fmt.Errorf("redis: %w", err)
 		}
 	}
 	sum := sha256.Sum256([]byte(alias + "\x00" + from))
 	return r.dag.SetSecret("bodkin-redis-url-"+hex.EncodeToString(sum[:8]), address.String()), nil
-}
-
-// origin tells secrets apart by their names, not their values: the name of a
-// secret is part of what the engine caches.
-func origin(ctx context.Context, secret *dagger.Secret) (string, error) {
-	name, err := secret.Name(ctx)
-	if err != nil {
-		return "", fmt.Errorf("redis: asking for the password's name: %w", err)
-	}
-	uri, err := secret.URI(ctx)
-	if err != nil {
-		return "", fmt.Errorf("redis: asking for the password's origin: %w", err)
-	}
-	return name + "\x00" + uri, nil
 }
 
 // Client returns a container with redis-cli, or valkey-cli, bound to the server
