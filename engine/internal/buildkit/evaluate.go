@@ -93,13 +93,22 @@ func (s *Session) build(ctx context.Context, def *llb.Definition, use func(conte
 
 // pinned runs fn with a gateway client while the host folders of def are loaded.
 func (s *Session) pinned(ctx context.Context, def *llb.Definition, fn func(context.Context, gateway.Client) error) error {
-	var result error
-	_, err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+	return s.direct(ctx, func(ctx context.Context, gw gateway.Client) error {
 		held := s.pins.load(def)
-		result = fn(ctx, gw)
+		result := fn(ctx, gw)
 		if err := held(ctx); err != nil {
-			result = err // why a host folder could not be loaded, in the user's terms
+			return err // why a host folder could not be loaded, in the user's terms
 		}
+		return result
+	})
+}
+
+// direct is Gateway, but returns fn's own error and not what the daemon makes
+// of it.
+func (s *Session) direct(ctx context.Context, fn func(context.Context, gateway.Client) error) error {
+	var result error
+	err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+		result = fn(ctx, gw)
 		return result
 	})
 	if result != nil {
@@ -112,12 +121,13 @@ func (s *Session) pinned(ctx context.Context, def *llb.Definition, fn func(conte
 }
 
 // Gateway runs fn with a BuildKit gateway client, as long as fn runs.
-func (s *Session) Gateway(ctx context.Context, fn func(context.Context, gateway.Client) error) (*client.SolveResponse, error) {
+func (s *Session) Gateway(ctx context.Context, fn func(context.Context, gateway.Client) error) error {
 	ch, wait := s.progress.stream()
 	defer wait()
-	return s.client.Build(ctx, s.solveOpt(), product, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+	_, err := s.client.Build(ctx, s.solveOpt(), product, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
 		return gateway.NewResult(), fn(ctx, gw)
 	}, ch)
+	return err
 }
 
 func (s *Session) solve(ctx context.Context, gw gateway.Client, def *llb.Definition, use func(context.Context, *Ref) error) error {

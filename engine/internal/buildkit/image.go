@@ -59,11 +59,10 @@ func (s *Session) ResolveImage(ctx context.Context, ref string, platform ocispec
 	}
 	var img *RegistryImage
 	err = resolving(ctx, named, platform, func(ctx context.Context) error {
-		_, err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+		return s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) (err error) {
 			img, err = resolveImage(ctx, gw, named, platform)
 			return err
 		})
-		return err
 	})
 	return img, err
 }
@@ -93,18 +92,7 @@ func resolving(ctx context.Context, named reference.Named, platform ocispecs.Pla
 // WithImages runs fn with a gateway client that resolves images as ResolveImage
 // does, and returns fn's error.
 func (s *Session) WithImages(ctx context.Context, fn func(context.Context, gateway.Client) error) error {
-	var result error
-	_, err := s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
-		result = fn(ctx, imageClient{gw})
-		return result
-	})
-	if result != nil {
-		return result
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
+	return s.direct(ctx, func(ctx context.Context, gw gateway.Client) error { return fn(ctx, imageClient{gw}) })
 }
 
 type imageClient struct{ gateway.Client }

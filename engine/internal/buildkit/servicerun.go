@@ -41,7 +41,7 @@ func (s *Service) run(inst *instance) error {
 
 func (s *Service) attempt(ctx context.Context, inst *instance) error {
 	var result error
-	_, err := s.session.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+	err := s.session.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
 		result = s.runIn(ctx, gw, inst)
 		return nil
 	})

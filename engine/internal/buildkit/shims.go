@@ -169,7 +169,7 @@ func (s *shims) install(ctx context.Context, arch string) error {
 	if err != nil {
 		return fmt.Errorf("describing the installation of the exec shim: %w", err)
 	}
-	_, err = s.session.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
+	err = s.session.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
 		_, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
 		return err
 	})
