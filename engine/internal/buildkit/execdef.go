@@ -9,6 +9,7 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
@@ -76,14 +77,19 @@ type mounted struct {
 // that gw belongs to. explain puts errors into the user's terms.
 func (e *execDef) solved(ctx context.Context, gw gateway.Client, explain func(context.Context, gateway.Client, error) error) (*execDef, error) {
 	refs := make([]gateway.Reference, len(e.inputs))
+	group, inputsCtx := errgroup.WithContext(ctx)
 	for i, input := range e.inputs {
-		res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: input, Evaluate: true})
-		if err != nil {
-			return nil, explain(ctx, gw, err)
-		}
-		if refs[i], err = res.SingleRef(); err != nil {
-			return nil, err
-		}
+		group.Go(func() error {
+			res, err := gw.Solve(inputsCtx, gateway.SolveRequest{Definition: input, Evaluate: true})
+			if err != nil {
+				return explain(ctx, gw, err)
+			}
+			refs[i], err = res.SingleRef()
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	known := *e
 	known.mounted = make([]mounted, len(e.op.Mounts))

@@ -27,7 +27,7 @@ const (
 
 var (
 	// Git runs ssh and its own scripts through a shell.
-	rootPackages = strings.Fields("runc iptables containernetworking-plugins git openssh-client ca-certificates dash coreutils sed grep")
+	rootPackages = strings.Fields("runc crun iptables containernetworking-plugins git openssh-client ca-certificates dash coreutils sed grep")
 	// Documentation, and what only maintainer scripts and git's e-mail and
 	// interactive commands use.
 	rootWithout = strings.Fields("git-man perl liberror-perl openssl adduser passwd debconf")

@@ -98,7 +98,7 @@ func writeDaemonConfig(cfg initConfig) error {
 // decides what to show.
 func daemonEnv(extra []string) []string {
 	return append([]string{
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"PATH=/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=/root",
 		"TMPDIR=/tmp",
 		"SSL_CERT_FILE=" + bundleInside,

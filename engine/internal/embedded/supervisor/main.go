@@ -15,9 +15,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == runtimeName {
+		fail(runRuntime(os.Args[1:]))
+	}
 	if len(os.Args) < 2 {
 		fail(fmt.Errorf("this is a part of Bodkin's embedded engine and not started by hand"))
 	}

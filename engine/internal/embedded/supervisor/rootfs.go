@@ -36,12 +36,24 @@ func enterRoot(cfg initConfig) error {
 	if err := populate(top, cfg); err != nil {
 		return err
 	}
-	for _, m := range mounts(cfg) {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, m := range mounts(cfg, self) {
 		if err := m.do(top); err != nil {
 			return err
 		}
 	}
+	hideUnifiedCgroups(top)
 	return pivot(top)
+}
+
+// hideUnifiedCgroups takes the second hierarchy of a host that has both versions
+// of control groups out of sight: crun refuses a host where a controller is in
+// the second one.
+func hideUnifiedCgroups(top string) {
+	_ = syscall.Unmount(filepath.Join(top, "sys/fs/cgroup/unified"), syscall.MNT_DETACH)
 }
 
 // populate fills the tmpfs with what is not mounted.
@@ -61,7 +73,7 @@ func populate(top string, cfg initConfig) error {
 			}
 		}
 	}
-	for _, dir := range []string{"etc", "run", "opt", "root", "var/lib", "var/tmp", "mnt"} {
+	for _, dir := range []string{"etc", "run", "opt/bin", "root", "var/lib", "var/tmp", "mnt"} {
 		if err := os.MkdirAll(filepath.Join(top, dir), 0o755); err != nil {
 			return err
 		}
@@ -81,11 +93,12 @@ type mount struct {
 	readOnly               bool
 }
 
-func mounts(cfg initConfig) []mount {
+func mounts(cfg initConfig, self string) []mount {
 	state := control.StateDir(cfg.Dir)
 	return []mount{
 		{source: filepath.Join(cfg.Root, "usr"), target: "usr", flags: syscall.MS_BIND, readOnly: true},
 		{source: cfg.Buildkitd, target: buildkitdPath, flags: syscall.MS_BIND, file: true, readOnly: true},
+		{source: self, target: runtimePath, flags: syscall.MS_BIND, file: true, readOnly: true},
 		{source: "proc", target: "proc", fstype: "proc", flags: syscall.MS_NOSUID | syscall.MS_NODEV | syscall.MS_NOEXEC},
 		{source: "/sys", target: "sys", flags: syscall.MS_BIND | syscall.MS_REC},
 		{source: "/dev", target: "dev", flags: syscall.MS_BIND | syscall.MS_REC},
