@@ -57,6 +57,8 @@ func leadDirect(client, port int) {
 func carryDirect(there, back *way) bool {
 	defer there.free()
 	defer back.free()
+	busy.Add(1)
+	defer busy.Add(-1)
 	for !there.over || !back.over {
 		err := wait(there, back)
 		for _, w := range []*way{there, back} {
