@@ -47,11 +47,15 @@ func test(ctx context.Context, job *cli.Job) error {
 		opts.Failed = shellFor(job)
 	}
 	if database, needed := databases[job.App.Name]; needed {
-		bind, err := postgres.New(job.Dag, database).Bind(ctx, "")
+		db := postgres.New(job.Dag, database)
+		service, err := db.Service(ctx)
 		if err != nil {
 			return err
 		}
-		opts.With = bind
+		if opts.With, err = db.Bind(ctx, ""); err != nil {
+			return err
+		}
+		opts.Services = []*dagger.Service{service}
 	}
 	tested := module(job)
 	if opts.Race {

@@ -35,7 +35,10 @@ func (g *Golang) Test(ctx context.Context, opts TestOptions) (*testresult.Result
 	if err != nil {
 		return nil, err
 	}
-	if binaries, err = binaries.Sync(ctx); err != nil {
+	compiled := opts.startServices(ctx)
+	binaries, err = binaries.Sync(ctx)
+	compiled()
+	if err != nil {
 		return nil, fmt.Errorf("compiling the tests: %w", err)
 	}
 	base, err := g.Base(ctx)
@@ -60,6 +63,23 @@ func (g *Golang) Test(ctx context.Context, opts TestOptions) (*testresult.Result
 		return nil, err
 	}
 	return testresult.Parse(outputs)
+}
+
+// fromCache is how long programs in the cache take to be found.
+const fromCache = 250 * time.Millisecond
+
+// startServices starts the services in a while, unless the function that it
+// returns is called before. Errors are those of the steps that use them.
+func (o TestOptions) startServices(ctx context.Context) (compiled func()) {
+	var timers []*time.Timer
+	for _, service := range o.Services {
+		timers = append(timers, time.AfterFunc(fromCache, func() { _, _ = service.Start(ctx) }))
+	}
+	return func() {
+		for _, t := range timers {
+			t.Stop()
+		}
+	}
 }
 
 // testRun is what the tests of all packages share.

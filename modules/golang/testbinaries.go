@@ -39,6 +39,9 @@ type TestOptions struct {
 	Env map[string]string
 	// With adds to the container that tests run in, such as a service binding.
 	With func(*dagger.Container) *dagger.Container
+	// Services are those that With binds. They are started while the tests are
+	// compiled, unless the programs come from the cache: then results do, too.
+	Services []*dagger.Service
 	// Failed, if not nil, is called for each package whose tests have failed, with
 	// what they gave and their container as they have left it. Its error is Test's.
 	Failed func(ctx context.Context, output testresult.Output, left *dagger.Container) error
