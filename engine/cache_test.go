@@ -138,6 +138,38 @@ func TestOneObjectRunsOnce(t *testing.T) {
 	})
 }
 
+func TestAnExecRunsOnceForAllItLeaves(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		key, tag := unique(), unique()
+		steps := func(c *dagger.Client) (first, second *dagger.Container) {
+			first = counting(t, c, key).
+				WithEnvVariable("N", tag).
+				WithMountedDirectory("/m", c.Directory()).
+				WithExec(box("count", "/count/n", ";", "random"))
+			return first, first.WithExec(box("count", "/count/n", ";", "random"))
+		}
+		first, second := steps(e.c)
+		read := func(first, second *dagger.Container) (got []string) {
+			for _, ctr := range []*dagger.Container{second, first} {
+				out, err := ctr.Stdout(t.Context())
+				require.NoError(t, err)
+				_, err = ctr.Rootfs().Entries(t.Context())
+				require.NoError(t, err)
+				_, err = ctr.Directory("/m").Entries(t.Context())
+				require.NoError(t, err)
+				got = append(got, out)
+			}
+			return got
+		}
+		once := read(first, second)
+		require.Equal(t, 2, counted(t, e.c, key))
+		// Another session finds all of it in the cache.
+		other := e.connect(t)
+		require.Equal(t, once, read(steps(other)))
+		require.Equal(t, 2, counted(t, other, key))
+	})
+}
+
 func TestLongChains(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		ctx := t.Context()

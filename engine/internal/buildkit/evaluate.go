@@ -142,5 +142,8 @@ func (s *Session) solve(ctx context.Context, gw gateway.Client, def *llb.Definit
 	if err != nil {
 		return err
 	}
+	if err := s.Secrets.outputs.keep(ctx, gw, def.ToPB()); err != nil {
+		return s.failure(ctx, gw, err)
+	}
 	return use(ctx, &Ref{Reference: ref, gw: gw})
 }

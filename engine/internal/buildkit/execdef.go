@@ -44,7 +44,7 @@ func parseExec(def *llb.Definition) (*execDef, error) {
 		}
 		parsed := &execDef{op: op.GetExec(), platform: op.GetPlatform()}
 		for _, input := range op.Inputs {
-			sub, err := resultOf(def, input)
+			sub, err := resultOf(def.ToPB(), input)
 			if err != nil {
 				return nil, err
 			}
@@ -55,9 +55,8 @@ func parseExec(def *llb.Definition) (*execDef, error) {
 	return nil, errors.New("the definition's result is no exec")
 }
 
-// resultOf is the definition of one result within def.
-func resultOf(def *llb.Definition, input *pb.Input) (*pb.Definition, error) {
-	whole := def.ToPB()
+// resultOf is the definition of one result within another.
+func resultOf(whole *pb.Definition, input *pb.Input) (*pb.Definition, error) {
 	terminal, err := (&pb.Op{Inputs: []*pb.Input{input}}).MarshalVT()
 	if err != nil {
 		return nil, err

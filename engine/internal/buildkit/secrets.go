@@ -17,12 +17,14 @@ const MaxSecretSize = secretsprovider.MaxSecretSize
 // what belongs to the host and must stay out of cache keys. Only IDs ever
 // reach a definition.
 type Secrets struct {
+	outputs *outputs
+
 	mu   sync.Mutex
 	byID map[string]func(context.Context) ([]byte, error)
 }
 
 func newSecrets() *Secrets {
-	return &Secrets{byID: map[string]func(context.Context) ([]byte, error){}}
+	return &Secrets{outputs: newOutputs(), byID: map[string]func(context.Context) ([]byte, error){}}
 }
 
 // Set makes a secret available under id. Its value is asked for when an exec
@@ -56,6 +58,10 @@ func (s *Secrets) system(id string, value []byte) {
 
 // GetSecret implements secrets.SecretStore.
 func (s *Secrets) GetSecret(ctx context.Context, id string) ([]byte, error) {
+	id, exec := splitHostSecret(id)
+	if exec != "" {
+		s.outputs.runs(exec)
+	}
 	s.mu.Lock()
 	value, ok := s.byID[id]
 	s.mu.Unlock()

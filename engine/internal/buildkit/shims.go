@@ -39,18 +39,18 @@ type shimState struct {
 
 // ShimMounts are the mounts that each exec needs for its shim, apart from its
 // output. The state of a cached exec does not depend on what is in them.
-func ShimMounts(arch string) []llb.RunOption {
+func ShimMounts(arch string) []llb.RunOption { return shimMounts(arch, "") }
+
+func shimMounts(arch, name string) []llb.RunOption {
 	return []llb.RunOption{
 		llb.AddMount(protocol.BinDir, llb.Scratch(), shimCache(arch), llb.Readonly),
-		llb.AddSecretWithDest(hostSecret(arch), nil, llb.SecretOptional, llb.SecretAsEnvName(protocol.HostVariable)),
+		llb.AddSecretWithDest(hostSecret(arch, name), nil, llb.SecretOptional, llb.SecretAsEnvName(protocol.HostVariable)),
 	}
 }
 
 func shimCache(arch string) llb.MountOption {
 	return llb.AsPersistentCacheDir("bodkin-shim-"+arch, llb.CacheMountShared)
 }
-
-func hostSecret(arch string) string { return "bodkin.host." + arch }
 
 // prepare makes the shim available for every architecture that def runs execs on.
 func (s *shims) prepare(ctx context.Context, def *llb.Definition) error {
@@ -111,7 +111,7 @@ func (s *shims) ensure(ctx context.Context, arch string) error {
 	if err != nil {
 		return fmt.Errorf("building the exec shim: %w", err)
 	}
-	s.session.Secrets.system(hostSecret(arch), protocol.EncodeHost(protocol.Host{Shim: shimDigest, CABundle: s.bundlePath(), SharedNetwork: s.session.hostNet}))
+	s.session.Secrets.system(hostSecret(arch, ""), protocol.EncodeHost(protocol.Host{Shim: shimDigest, CABundle: s.bundlePath(), SharedNetwork: s.session.hostNet}))
 	note, err := s.note(shimDigest)
 	if err != nil {
 		return err

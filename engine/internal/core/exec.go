@@ -71,10 +71,11 @@ func (c Container) WithExec(o ExecOptions) (Container, error) {
 		return c, err
 	}
 	spec, opts := c.runOptions(args, o)
-	opts = append(opts, buildkit.ShimMounts(c.Platform.Architecture)...)
+	command := protocol.ExecArgs(spec, args...)
+	opts = append(opts, buildkit.NamedShimMounts(c.Platform.Architecture, command)...)
 	opts = append(opts, c.describeTerminal()...)
 	opts = append(opts, llb.AddMount(protocol.OutDir, outBase(), llb.SourcePath(outPath)))
-	run := c.FS.Run(append(opts, llb.WithCustomName(execName(args)), llb.Args(protocol.ExecArgs(spec, args...)))...)
+	run := c.FS.Run(append(opts, llb.WithCustomName(execName(args)), llb.Args(command))...)
 	c = c.clone()
 	c.FS = treeOf(run.Root())
 	for i, m := range c.Mounts {
