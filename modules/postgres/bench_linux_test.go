@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,16 +58,25 @@ var onHost = []string{
 	"LANG=C.UTF-8", "PGHOST=" + socketPath, "PGSEED=" + seedPath, "PGDATA=" + dataPath + "/data",
 }
 
+// newOnHost makes a data folder with the same script as in a container, and
+// returns the variables of a server on it.
+func newOnHost(b *testing.B, root *hostroot.Root, p *Postgres) []string {
+	b.Helper()
+	env := append(slices.Clone(onHost), "PGSEED="+dataPath+"/seed")
+	out, err := root.Command(env, initPath, p.opts.User, p.opts.Database, defaultPassword).CombinedOutput()
+	require.NoError(b, err, "%s", out)
+	return env
+}
+
 // startOnHost starts the server with the same scripts as in a container, and
 // returns once it has answered a query.
-func startOnHost(b *testing.B, root *hostroot.Root, p *Postgres, settings ...string) (stop func()) {
+func startOnHost(b *testing.B, root *hostroot.Root, p *Postgres, env []string) (stop func()) {
 	b.Helper()
-	args := append([]string{startPath, p.opts.User, keepPassword}, p.arguments()...)
-	server := root.Command(onHost, append(args, settings...)...)
+	server := root.Command(env, append([]string{startPath, p.opts.User, keepPassword}, p.arguments()...)...)
 	require.NoError(b, server.Start())
 	var out []byte
 	for patience := time.Now().Add(time.Minute); ; {
-		check := root.Command(onHost, readyPath, p.opts.User, p.opts.Database, "/password")
+		check := root.Command(env, readyPath, p.opts.User, p.opts.Database, "/password")
 		var err error
 		if out, err = check.CombinedOutput(); err == nil {
 			break
@@ -91,14 +101,15 @@ func needsPort(b *testing.B) {
 }
 
 // BenchmarkStart: from the start of the service to the first answered query,
-// against the same files started on the host in the same way, in turn.
+// against the same files started on the host in the same way, and against a
+// host that makes them with initdb first, in turn.
 func BenchmarkStart(b *testing.B) {
 	needsPort(b)
 	p := New(benchmarkClient(b), Options{})
 	root := exported(b, p)
 	service, err := p.Service(b.Context())
 	require.NoError(b, err)
-	var ours, host time.Duration
+	var ours, host, fresh time.Duration
 	for b.Loop() {
 		start := time.Now()
 		_, err := service.Start(b.Context())
@@ -107,16 +118,26 @@ func BenchmarkStart(b *testing.B) {
 		_, err = service.Stop(b.Context())
 		require.NoError(b, err)
 
-		require.NoError(b, root.Memory(dataPath))
-		start = time.Now()
-		stop := startOnHost(b, root, p)
-		host += time.Since(start)
-		stop()
-		require.NoError(b, root.Unmount())
+		for _, peer := range []struct {
+			took *time.Duration
+			env  func() []string
+		}{
+			{&host, func() []string { return onHost }},
+			{&fresh, func() []string { return newOnHost(b, root, p) }},
+		} {
+			require.NoError(b, root.Memory(dataPath))
+			start = time.Now()
+			stop := startOnHost(b, root, p, peer.env())
+			*peer.took += time.Since(start)
+			stop()
+			require.NoError(b, root.Unmount())
+		}
 	}
 	b.ReportMetric(milliseconds(ours, b.N), "ms")
 	b.ReportMetric(milliseconds(host, b.N), "host-ms")
 	b.ReportMetric(float64(ours)/float64(host), "ratio")
+	b.ReportMetric(milliseconds(fresh, b.N), "initdb-ms")
+	b.ReportMetric(float64(ours)/float64(fresh), "initdb-ratio")
 	b.ReportMetric(0, "ns/op")
 }
 
