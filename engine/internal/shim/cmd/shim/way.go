@@ -95,25 +95,45 @@ func wait(ways ...*way) syscall.Errno {
 	return passing(errno)
 }
 
-// patience is for how long an answer is looked for before the thread sleeps. To
-// be woken costs about as much as a query: from the sleep of a processor in a
-// virtual machine 10 to 20 us.
-const patience = 50 * time.Microsecond
+const (
+	// patience is for how long a message is looked for before the thread sleeps. To
+	// be woken costs as much as a small query: 10 to 20 us where a processor of a
+	// virtual machine has gone to sleep.
+	patience = 50 * time.Microsecond
+	// crowded is how long one look takes only if others need the processors, too.
+	crowded = 500 * time.Microsecond
+	// restraint is for how long nobody looks after that.
+	restraint = 50 * time.Millisecond
+)
 
-// busy counts the threads that carry a connection and do not sleep.
-var busy atomic.Int32
+var (
+	// busy counts the threads that carry a connection and do not sleep.
+	busy atomic.Int32
+	// restrained is until when nobody looks, in ns of the process's life.
+	restrained atomic.Int64
+	begin      = time.Now()
+)
 
 // look is poll(2) without sleep. It gives up with EAGAIN when patience is over,
-// or another connection needs the processors.
+// or something else needs the processors.
 func look(fds []pollFD) syscall.Errno {
-	var now syscall.Timespec
-	for end := time.Now().Add(patience); busy.Load() == 1 && time.Now().Before(end); {
+	var none syscall.Timespec
+	now := time.Since(begin)
+	if now < time.Duration(restrained.Load()) {
+		return syscall.EAGAIN
+	}
+	for end := now + patience; busy.Load() == 1 && now < end; {
 		found, _, errno := syscall.RawSyscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)),
-			uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+			uintptr(unsafe.Pointer(&none)), 0, 0, 0)
 		if found != 0 || errno != 0 {
 			return errno
 		}
 		syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0)
+		before := now
+		if now = time.Since(begin); now-before > crowded {
+			restrained.Store(int64(now + restraint))
+			break
+		}
 	}
 	return syscall.EAGAIN
 }
