@@ -22,7 +22,6 @@ import (
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/filesync"
-	"github.com/moby/buildkit/session/grpchijack"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/worker/label"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -131,7 +130,7 @@ func (s *Session) serve() error {
 	sess.Allow(&s.uplinks)
 	go func() {
 		defer close(s.served)
-		_ = sess.Run(ctx, grpchijack.Dialer(s.client.ControlClient()))
+		_ = sess.Run(ctx, s.client.Dialer())
 	}()
 	return nil
 }

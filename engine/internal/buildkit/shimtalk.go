@@ -18,13 +18,16 @@ const maxTail = 4 << 10
 type shimTalk struct {
 	out     io.Writer
 	started chan struct{} // closed when the command is about to start
+	ended   chan struct{} // closed when all is there that was written
 	verdict string        // the shim's line, once it is there
 	pending []byte        // until then: a line that is not complete
+	held    []byte        // may be the begin of MarkerEnds
+	over    bool          // MarkerEnds has come
 	tail    []byte
 }
 
 func newShimTalk(out io.Writer) *shimTalk {
-	return &shimTalk{out: out, started: make(chan struct{})}
+	return &shimTalk{out: out, started: make(chan struct{}), ended: make(chan struct{})}
 }
 
 func (t *shimTalk) Write(p []byte) (int, error) {
@@ -32,6 +35,7 @@ func (t *shimTalk) Write(p []byte) (int, error) {
 	if t.verdict == "" {
 		rest = t.judge(append(t.pending, p...))
 	}
+	rest = t.untilEnd(rest)
 	t.tail = append(t.tail, rest...)
 	t.tail = t.tail[max(0, len(t.tail)-maxTail):]
 	if len(rest) == 0 {
@@ -39,6 +43,28 @@ func (t *shimTalk) Write(p []byte) (int, error) {
 	}
 	_, err := t.out.Write(rest)
 	return len(p), err
+}
+
+// untilEnd takes out the shim's last word, also where it comes in pieces.
+func (t *shimTalk) untilEnd(text []byte) []byte {
+	if t.verdict == "" || t.over {
+		return text
+	}
+	text = append(t.held, text...)
+	t.held = nil
+	before, after, found := bytes.Cut(text, []byte(protocol.MarkerEnds))
+	if found {
+		t.over = true
+		close(t.ended)
+		return append(before, after...)
+	}
+	for n := min(len(text), len(protocol.MarkerEnds)-1); n > 0; n-- {
+		if bytes.HasSuffix(text, []byte(protocol.MarkerEnds[:n])) {
+			t.held = bytes.Clone(text[len(text)-n:])
+			return text[:len(text)-n]
+		}
+	}
+	return text
 }
 
 // judge looks for the shim's line and returns what is to be shown.

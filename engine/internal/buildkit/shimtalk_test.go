@@ -39,3 +39,21 @@ func TestShimTalkFindsTheReason(t *testing.T) {
 		})
 	}
 }
+
+func TestShimTalkHidesTheEnd(t *testing.T) {
+	for name, pieces := range map[string][]string{
+		"at once":   {"bye\r\n" + protocol.MarkerEnds},
+		"in pieces": {"b", "ye\r\n" + protocol.MarkerEnds[:1], protocol.MarkerEnds[1:7], protocol.MarkerEnds[7:]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			talk := newShimTalk(&out)
+			for _, piece := range append([]string{protocol.MarkerStarts + "\r\n\x1b[1m"}, pieces...) {
+				_, err := talk.Write([]byte(piece))
+				require.NoError(t, err)
+			}
+			require.Equal(t, "\x1b[1mbye\r\n", out.String())
+			<-talk.ended
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -34,7 +35,9 @@ func (e *execDef) onTerminal(ctx context.Context, gw gateway.Client, tty *termin
 		return err
 	}
 	defer stop()
-	req.Tty, req.Stdin, req.Stdout = true, input, said
+	typed, leave := withGoodbye(input, said.ended)
+	defer leave()
+	req.Tty, req.Stdin, req.Stdout = true, typed, said
 	proc, err := ctr.Start(ctx, req)
 	if err != nil {
 		return clean(err)
@@ -43,6 +46,24 @@ func (e *execDef) onTerminal(ctx context.Context, gw gateway.Client, tty *termin
 		_ = proc.Resize(ctx, gateway.WinSize{Cols: uint32(columns), Rows: uint32(rows)}) //nolint:gosec // sizes of windows
 	})()
 	return e.terminalEnd(ctx, proc.Wait(), said)
+}
+
+// withGoodbye is input, and the engine's answer to the shim when ended is closed.
+func withGoodbye(input io.Reader, ended <-chan struct{}) (typed io.ReadCloser, leave func()) {
+	r, w := io.Pipe()
+	left := make(chan struct{})
+	go func() { _, _ = io.Copy(w, input) }()
+	go func() {
+		select {
+		case <-ended:
+			_, _ = w.Write([]byte{protocol.Goodbye})
+		case <-left:
+		}
+	}()
+	return r, func() {
+		close(left)
+		_ = r.Close()
+	}
 }
 
 // terminalEnd says whether a command's end means that it had no start.

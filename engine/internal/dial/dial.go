@@ -18,9 +18,13 @@ const unixScheme = "unix://"
 // bytes: sun_path has 108 with its final zero.
 const maxSocketPath = 107
 
-// BuildKit connects to a BuildKit daemon. The path of a Unix socket is taken as it
-// is: BuildKit's own client reads it as a URL, and stops at "#" or "?".
+// BuildKit connects to a BuildKit daemon, or to the one within a Docker daemon. The
+// path of a Unix socket is taken as it is: BuildKit's own client reads it as a URL,
+// and stops at "#" or "?".
 func BuildKit(ctx context.Context, address string) (*client.Client, error) {
+	if IsDocker(address) {
+		return dockerBuildKit(ctx, address)
+	}
 	socket, ok := strings.CutPrefix(address, unixScheme)
 	if !ok {
 		return client.New(ctx, address)

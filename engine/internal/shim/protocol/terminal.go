@@ -16,6 +16,14 @@ const (
 	MarkerNotStarted = "bodkin-shim: not started: "
 )
 
+// What a terminal still holds when its last process ends is lost. So the shim says
+// MarkerEnds before it ends, in a form that terminals do not show, and waits for
+// Goodbye, which the engine types when it has read that.
+const (
+	MarkerEnds = "\x1b]bodkin-shim;ends\x07"
+	Goodbye    = '\x06'
+)
+
 // TerminalArgs returns the arguments with which a command runs on a terminal
 // under the shim. Its exit status is the command's. Nothing is recorded, and of
 // the spec only the services count.

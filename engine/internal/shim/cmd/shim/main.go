@@ -35,7 +35,9 @@ func run(args []string) int {
 	case len(args) >= 4 && args[0] == "serve" && args[2] == "--":
 		return runServe(args[1], args[3:])
 	case len(args) >= 4 && args[0] == "terminal" && args[2] == "--":
-		return runTerminal(args[1], args[3:])
+		status := runTerminal(args[1], args[3:])
+		awaitGoodbye()
+		return status
 	case len(args) == 2 && args[0] == "bridge":
 		return runBridge(args[1])
 	case (len(args) == 3 || len(args) == 5) && args[0] == "install":
