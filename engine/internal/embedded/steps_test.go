@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -58,4 +59,15 @@ func TestPrivilegedStepOnRequest(t *testing.T) {
 	out, err := run(t, enginetest.Address(t), []string{"cat", "/proc/self/status"}, llb.Security(pb.SecurityMode_INSECURE))
 	require.NoError(t, err)
 	require.Regexp(t, `(?m)^Seccomp:\t0$`, out)
+}
+
+// TestCrunStartsSteps looks for what crun leaves in the daemon's root, and for
+// what runc would have left.
+func TestCrunStartsSteps(t *testing.T) {
+	dir := t.TempDir()
+	_, err := run(t, start(t, dir).Address(), []string{"true"})
+	require.NoError(t, err)
+	root := fmt.Sprintf("/proc/%d/root", status(t, dir).Buildkitd)
+	require.DirExists(t, root+"/run/crun")
+	require.NoDirExists(t, root+"/run/runc")
 }
