@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bodkin-ci/bodkin/ci/internal/host"
 	"github.com/bodkin-ci/bodkin/internal/cachedir"
 	"github.com/bodkin-ci/bodkin/internal/junitcheck"
 )
@@ -62,7 +63,7 @@ func condition(name string) (bool, error) {
 
 // dropped are variables that would have the program behave differently on the
 // machine or CI that runs the tests.
-var dropped = []string{"CI", "DAGGER_SESSION_PORT", "SOURCE_DATE_EPOCH", "CI_COMMIT_SHA", "GITHUB_SHA", "NO_COLOR"}
+var dropped = append(host.Variables(), "DAGGER_SESSION_PORT", "SOURCE_DATE_EPOCH", "CI_COMMIT_SHA", "GITHUB_SHA", "NO_COLOR")
 
 // setup gives scripts the host's settings (proxies, mirrors, the cache folder):
 // the engine needs them. The scripts' own folders are kept.

@@ -62,7 +62,7 @@ func (p *plan) run(ctx context.Context) error {
 func (p *plan) once(ctx context.Context, display *progress.Display) error {
 	r := &session{
 		plan: p, display: display, log: newLogger(display.Log(), p.mode),
-		jobs: p.jobs(ctx), start: time.Now(),
+		jobs: p.jobs(ctx), start: time.Now(), hosted: newHosted(p.mode),
 	}
 	r.execute(ctx)
 	display.Close()
@@ -82,11 +82,13 @@ type session struct {
 	results []step.Result
 	start   time.Time
 	shells  shells
+	hosted  *hosted
 }
 
 // execute connects, runs the steps and disconnects. Outcomes are in the results.
 func (r *session) execute(ctx context.Context) {
 	// Without --timeout: setting up an engine takes minutes, once.
+	r.group("engine")
 	connecting := step.Runner{Middleware: []step.Middleware{step.Named, step.Abandon(stepGrace)}}
 	r.results = connecting.Run(ctx, []step.Step{{Name: "engine", Run: r.connect}})
 	if r.results[0].Err != nil {
@@ -95,7 +97,9 @@ func (r *session) execute(ctx context.Context) {
 	runner := step.Runner{Limit: parallelSteps(), StopOnFailure: r.plan.stopOnFailure, Middleware: []step.Middleware{
 		step.Logged(r.log), r.tallied, r.shells.undisturbed, step.Named, step.Timeout(r.plan.timeout), step.Abandon(stepGrace),
 	}}
-	r.results = append(r.results, runner.Run(ctx, r.plan.steps(r.jobs))...)
+	steps := r.plan.steps(r.jobs)
+	r.group(titleOf(steps))
+	r.results = append(r.results, runner.Run(ctx, steps)...)
 	r.disconnect(ctx)
 }
 
@@ -136,6 +140,7 @@ func (r *session) tallied(name string, next step.Func) step.Func {
 // report says what failed and what became of each step.
 func (r *session) report(ctx context.Context) error {
 	out := r.display.Log()
+	r.group("")
 	r.reportSaid(out)
 	failure := r.reportFailures(out)
 	rows := make([]report.Row, len(r.results))
@@ -152,6 +157,9 @@ func (r *session) report(ctx context.Context) error {
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, interrupt.ErrInterrupted) {
 		return cause
+	}
+	if err := r.tell(rows, total); err != nil {
+		r.log.Warn("what this CI shows beside the log", "err", err)
 	}
 	return failure
 }
@@ -187,7 +195,7 @@ func (r *session) reportSaid(out io.Writer) {
 		case r.plan.mode == progress.JSON:
 			r.log.Info(said, "step", job.name)
 		default:
-			fmt.Fprintf(out, "\n%s:\n%s", job.name, said)
+			_, _ = io.WriteString(out, r.hosted.log.Foreign(fmt.Sprintf("\n%s:\n%s", job.name, said), r.hosted.token))
 		}
 	}
 }
@@ -213,5 +221,5 @@ func (r *session) reportFailure(out io.Writer, err error) {
 		r.log.Error(strings.TrimSpace(report.Failure(err)))
 		return
 	}
-	fmt.Fprintf(out, "\nFAILED %s", report.Failure(err))
+	_, _ = io.WriteString(out, r.hosted.log.Foreign("\nFAILED "+report.Failure(err), r.hosted.token))
 }

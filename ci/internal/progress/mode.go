@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"github.com/charmbracelet/x/term"
+
+	"github.com/bodkin-ci/bodkin/ci/internal/host"
 )
 
 // Mode is how progress is shown.
@@ -31,7 +33,7 @@ func (m Mode) Resolve(out *os.File) (Mode, error) {
 	terminal := term.IsTerminal(out.Fd())
 	switch m {
 	case Auto, "":
-		if terminal && !inCI() && os.Getenv("TERM") != "dumb" {
+		if terminal && host.Detect() == host.None && os.Getenv("TERM") != "dumb" {
 			return TTY, nil
 		}
 		return Plain, nil
@@ -44,13 +46,4 @@ func (m Mode) Resolve(out *os.File) (Mode, error) {
 		return m, nil
 	}
 	return "", fmt.Errorf("there is no progress mode %q; there is: auto, tty, plain, json", string(m))
-}
-
-// inCI reports whether a CI service runs this program: they all set CI.
-func inCI() bool {
-	switch os.Getenv("CI") {
-	case "", "0", "false":
-		return false
-	}
-	return true
 }
