@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/bodkin-ci/bodkin/ci/internal/child"
 	"github.com/bodkin-ci/bodkin/ci/internal/interrupt"
 )
 
@@ -44,9 +45,12 @@ func isReported(err error) bool { return errors.Is(err, errReported) }
 
 func exitCode(err error) int {
 	var run *runError
+	var command *child.ExitError
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &command):
+		return command.Code
 	case errors.Is(err, interrupt.ErrInterrupted):
 		return interrupt.ExitCode
 	case errors.As(err, &run):

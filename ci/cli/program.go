@@ -6,6 +6,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bodkin-ci/bodkin/ci/internal/apps"
+	"github.com/bodkin-ci/bodkin/ci/internal/child"
 )
 
 // Program is a pipeline as a command-line program.
@@ -99,10 +101,15 @@ func execute(p Program) int {
 	root := rootCommand(p)
 	ran, err := root.ExecuteC()
 	code := exitCode(err)
-	switch code {
-	case exitUsage:
+	var command *child.ExitError
+	switch {
+	case errors.As(err, &command):
+		if command.Err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
+		}
+	case code == exitUsage:
 		fmt.Fprintf(os.Stderr, "%s: %v\nSee: %s --help\n", ran.CommandPath(), err, ran.CommandPath())
-	case exitFailed:
+	case code == exitFailed:
 		if !isReported(err) {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
 		}
@@ -127,7 +134,7 @@ set up on its first use (Linux, as root) and kept for the next run.`,
 	for _, command := range p.Commands {
 		root.AddCommand(pipelineCommand(p, command))
 	}
-	root.AddCommand(engineCommand())
+	root.AddCommand(engineCommand(), sessionCommand())
 	return root
 }
 
