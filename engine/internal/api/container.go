@@ -136,30 +136,6 @@ func (c *Container) Import(ctx context.Context, args struct {
 // Platform is where the container's commands run.
 func (c *Container) Platform() Platform { return formatPlatform(c.v.Platform) }
 
-type archiveArgs struct {
-	PlatformVariants              []graphql.ID
-	ForcedCompression, MediaTypes *string
-}
-
-func (a archiveArgs) options(s *Server) (core.ArchiveOptions, error) {
-	variants, err := loadAll[*Container](s, a.PlatformVariants)
-	if err != nil {
-		return core.ArchiveOptions{}, err
-	}
-	o := core.ArchiveOptions{Compression: deref(a.ForcedCompression), MediaTypes: deref(a.MediaTypes)}
-	for _, v := range variants {
-		o.Variants = append(o.Variants, v.v)
-	}
-	return o, nil
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 // Export writes the image as an archive to a path of the host.
 func (c *Container) Export(ctx context.Context, args struct {
 	archiveArgs

@@ -220,12 +220,12 @@ func (c *Container) WithRegistryAuth(args struct {
 	if err != nil {
 		return nil, err
 	}
-	c.srv.session.Auth.Set(args.Address, args.Username, secret.value)
+	c.srv.session.Logins.Set(args.Address, args.Username, secret.value)
 	return c.with("withRegistryAuth", args, c.v), nil
 }
 
 // WithoutRegistryAuth removes the login for a registry.
 func (c *Container) WithoutRegistryAuth(args struct{ Address string }) *Container {
-	c.srv.session.Auth.Unset(args.Address)
+	c.srv.session.Logins.Unset(args.Address)
 	return c.with("withoutRegistryAuth", args, c.v)
 }

@@ -39,6 +39,7 @@ type Server struct {
 
 	objects sync.Map // ID → resolver
 	secrets secretNames
+	built   builtImages
 	closing sync.Once
 	closed  atomic.Bool
 }
@@ -68,23 +69,12 @@ func (s *Server) Exec(ctx context.Context, query, operation string, variables ma
 
 // Do implements graphql.Doer of the SDK's client: a POST of a query.
 func (s *Server) Do(req *http.Request) (*http.Response, error) {
-	var params struct {
-		Query         string         `json:"query"`
-		OperationName string         `json:"operationName"`
-		Variables     map[string]any `json:"variables"`
-	}
 	if s.closed.Load() {
 		return nil, errClosed
 	}
-	body, err := io.ReadAll(io.LimitReader(req.Body, maxQuery+1))
+	params, err := readRequest(req.Body)
 	if err != nil {
-		return nil, fmt.Errorf("reading the query: %w", err)
-	}
-	if len(body) > maxQuery {
-		return nil, fmt.Errorf("the query is larger than %d MiB: pass big contents as files", maxQuery>>20)
-	}
-	if err := json.Unmarshal(body, &params); err != nil {
-		return nil, fmt.Errorf("reading the query: %w", err)
+		return nil, err
 	}
 	answer, err := json.Marshal(s.Exec(req.Context(), params.Query, params.OperationName, params.Variables))
 	if err != nil {
@@ -110,6 +100,7 @@ func (s *Server) Close() error {
 	s.closed.Store(true)
 	s.closing.Do(func() {
 		err = s.session.Close()
+		s.built.close()
 		if s.tmp != "" {
 			_ = os.RemoveAll(s.tmp)
 		}

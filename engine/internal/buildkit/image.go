@@ -24,9 +24,12 @@ const resolveTimeout = 60 * time.Second
 
 // RegistryImage is an image that a registry has.
 type RegistryImage struct {
-	Ref    string // with digest
-	State  llb.State
-	Config dockerspec.DockerOCIImageConfig
+	Ref     string              // with digest
+	Pinned  reference.Canonical // the same without tag
+	State   llb.State
+	Config  dockerspec.DockerOCIImageConfig
+	DiffIDs []digest.Digest // of the layers, unpacked
+	History []ocispecs.History
 }
 
 // ReferenceError is an image reference that cannot be parsed.
@@ -135,8 +138,11 @@ func resolveImage(ctx context.Context, gw gateway.Client, named reference.Named,
 		full += "@" + dgst.String()
 	}
 	return &RegistryImage{
-		Ref:    full,
-		State:  llb.Image(pinned.String(), llb.Platform(platform), llb.WithCustomName("pull "+full)),
-		Config: config.Config,
+		Ref:     full,
+		Pinned:  pinned,
+		State:   llb.Image(pinned.String(), llb.Platform(platform), llb.WithCustomName("pull "+full)),
+		Config:  config.Config,
+		DiffIDs: config.RootFS.DiffIDs,
+		History: config.History,
 	}, nil
 }

@@ -14,19 +14,18 @@ import (
 	"time"
 
 	"github.com/containerd/platforms"
-	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
 	_ "github.com/moby/buildkit/client/connhelper/dockercontainer" // docker-container:// addresses
 	_ "github.com/moby/buildkit/client/connhelper/kubepod"         // kube-pod:// addresses
 	_ "github.com/moby/buildkit/client/connhelper/ssh"             // ssh:// addresses
 	"github.com/moby/buildkit/session"
-	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/filesync"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/worker/label"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/dial"
+	"github.com/bodkin-ci/bodkin/engine/internal/registry"
 	"github.com/bodkin-ci/bodkin/engine/internal/terminal"
 )
 
@@ -68,6 +67,10 @@ type Session struct {
 	Secrets *Secrets
 	Stores  *Stores
 	Auth    *Auth
+	// Logins are those for registries, of the daemon and of Registry.
+	Logins *registry.Logins
+	// Registry is for what the client does with registries itself.
+	Registry *registry.Client
 
 	uplinks  uplinks
 	dirs     *hostDirs
@@ -114,15 +117,20 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 // connection open until Close.
 func (s *Session) serve() error {
 	ctx, stop := context.WithCancel(context.Background())
+	config, err := registry.ReadConfig()
+	if err != nil {
+		stop()
+		return err
+	}
 	sess, err := session.NewSession(ctx, sharedKey())
 	if err != nil {
 		stop()
 		return fmt.Errorf("creating a session: %w", err)
 	}
 	s.sess, s.stop = sess, stop
-	s.Auth = newAuth(authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-		AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(os.Stderr)),
-	}))
+	s.Logins = registry.NewLogins(os.Stderr)
+	s.Registry = registry.New(config, s.Logins)
+	s.Auth = newAuth(s.Logins, config)
 	sess.Allow(filesync.NewFSSyncProvider(s.dirs))
 	sess.Allow(secretsprovider.NewSecretProvider(s.Secrets))
 	sess.Allow(s.Auth)

@@ -18,7 +18,8 @@ type Container struct {
 	Platform ocispecs.Platform
 	FS       llb.State
 	Config   dockerspec.DockerOCIImageConfig
-	ImageRef string // of the image it came from, with digest; "" if none
+	ImageRef string     // of the image it came from, with digest; "" if none
+	Base     *BaseImage // whose layers its images keep; nil if none
 
 	Mounts      []Mount
 	SecretEnv   []SecretEnv
@@ -94,7 +95,7 @@ func (c Container) Expand(s string) (string, error) {
 // WithRootfs replaces the root file system.
 func (c Container) WithRootfs(d Directory) Container {
 	c = c.clone()
-	c.FS = d.atRoot().State
+	c.FS, c.Base = d.atRoot().State, nil
 	return c
 }
 

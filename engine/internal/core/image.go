@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/moby/buildkit/client/llb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
 	"github.com/bodkin-ci/bodkin/engine/internal/ociimage"
@@ -23,6 +25,7 @@ func (c Container) From(ctx context.Context, s *buildkit.Session, ref string) (C
 	}
 	c = c.fromConfig(img.Config)
 	c.FS, c.ImageRef = img.State, img.Ref
+	c.Base = &BaseImage{Ref: img.Pinned, State: img.State, DiffIDs: img.DiffIDs, History: img.History}
 	return c, nil
 }
 
@@ -70,12 +73,25 @@ func (c Container) ExportArchive(ctx context.Context, s *buildkit.Session, targe
 	if err := os.MkdirAll(opts.TempDir, 0o755); err != nil {
 		return &TargetError{target, err}
 	}
-	var images []ociimage.Image
-	for _, variant := range append([]Container{c}, o.Variants...) {
-		images = append(images, variant.image(s))
+	images, err := c.images(ctx, s, o)
+	if err != nil {
+		return err
 	}
 	_, err = ociimage.WriteFile(ctx, target, images, opts)
 	return err
+}
+
+// images describes the container and its variants.
+func (c Container) images(ctx context.Context, s *buildkit.Session, o ArchiveOptions) ([]ociimage.Image, error) {
+	var images []ociimage.Image
+	for _, variant := range append([]Container{c}, o.Variants...) {
+		img, err := variant.image(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, img)
+	}
+	return images, nil
 }
 
 func (o ArchiveOptions) parse() (ociimage.Options, error) {
@@ -88,16 +104,18 @@ func (o ArchiveOptions) parse() (ociimage.Options, error) {
 }
 
 // image describes what the archive holds of the container.
-func (c Container) image(s *buildkit.Session) ociimage.Image {
+func (c Container) image(ctx context.Context, s *buildkit.Session) (ociimage.Image, error) {
 	img := ociimage.Image{
 		Platform:    c.Platform,
 		Config:      c.Config.ImageConfig,
 		Annotations: map[string]string{},
-		Rootfs: func(ctx context.Context) (io.ReadCloser, error) {
-			r, w := io.Pipe()
-			go func() { _ = w.CloseWithError(s.ExportTar(ctx, c.FS, c.Platform, nopCloser{w})) }()
-			return r, nil
-		},
+		Rootfs:      exportedTree(s, c.FS, c.Platform),
+	}
+	if c.Base != nil {
+		var err error
+		if img.Base, err = c.Base.layers(ctx, s, c.Platform); err != nil {
+			return img, err
+		}
 	}
 	for _, kv := range c.Annotations {
 		img.Annotations[kv.Key] = kv.Value
@@ -105,7 +123,16 @@ func (c Container) image(s *buildkit.Session) ociimage.Image {
 	if ext := c.Config.DockerOCIImageConfigExt; ext.Healthcheck != nil || len(ext.OnBuild) > 0 || len(ext.Shell) > 0 {
 		img.Docker = &ext
 	}
-	return img
+	return img, nil
+}
+
+// exportedTree opens the tree of st as a tar stream.
+func exportedTree(s *buildkit.Session, st llb.State, platform ocispecs.Platform) ociimage.Opener {
+	return func(ctx context.Context) (io.ReadCloser, error) {
+		r, w := io.Pipe()
+		go func() { _ = w.CloseWithError(s.ExportTar(ctx, st, platform, nopCloser{w})) }()
+		return r, nil
+	}
 }
 
 // nopCloser keeps the exporter from closing the pipe before its error is known.

@@ -35,7 +35,7 @@ func (c Container) Import(ctx context.Context, s *buildkit.Session, file File, t
 	}
 	s.Stores.Add(archive.Store())
 	c = c.fromConfig(config.Config)
-	c.ImageRef = ""
+	c.ImageRef, c.Base = "", nil
 	c.FS = buildkit.ArchiveImage(manifest.Digest, llb.Platform(c.Platform), llb.WithCustomName("import "+file.Name()))
 	return c, nil
 }
