@@ -5,20 +5,27 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/dial"
+	"github.com/bodkin-ci/bodkin/engine/internal/embedded"
 )
 
 // Names of engines that have no address.
 const (
 	Embedded = "embedded"
 	Dagger   = "dagger"
+	// Docker is the BuildKit within the Docker daemon that DOCKER_HOST names, else
+	// within the one at Docker's default socket.
+	Docker = "docker"
 )
 
-// schemes are the kinds of addresses that BuildKit daemons have.
-var schemes = []string{"tcp", "unix", "docker-container", "kube-pod", "ssh"}
+// schemes are the kinds of addresses that BuildKit daemons have, and with docker+
+// those of Docker daemons.
+var schemes = []string{"tcp", "unix", "docker-container", "kube-pod", "ssh", "docker+unix", "docker+tcp", "docker+ssh"}
 
 // choice is the engine to connect to and why.
 type choice struct {
-	engine string // Embedded, Dagger or an address
+	engine string // Embedded, Dagger, Docker or an address
 	why    string
 }
 
@@ -26,8 +33,8 @@ type choice struct {
 type AddressError struct{ Address string }
 
 func (e *AddressError) Error() string {
-	return fmt.Sprintf("unknown engine %q: use %s, %s, or the address of a BuildKit daemon (%s://…)",
-		e.Address, Embedded, Dagger, strings.Join(schemes, "://…, "))
+	return fmt.Sprintf("unknown engine %q: use %s, %s, %s, or the address of a BuildKit daemon (%s://…)",
+		e.Address, Embedded, Docker, Dagger, strings.Join(schemes, "://…, "))
 }
 
 // choose picks an engine from what was asked for and from the environment.
@@ -39,14 +46,29 @@ func choose(asked string, env func(string) string) (choice, error) {
 	if asked == "" {
 		asked, why = env("BUILDKIT_HOST"), "BUILDKIT_HOST is set"
 	}
+	if asked == "" && env("DOCKER_HOST") != "" {
+		return choice{Docker, "DOCKER_HOST is set"}, nil
+	}
 	if asked == "" {
-		return choice{Embedded, "no other engine is set"}, nil
+		return unnamed(embedded.Supported(), dial.DefaultDockerSocket()), nil
 	}
 	return checkEngine(asked, why)
 }
 
+// unnamed picks the engine where nothing names one: the embedded one, and Docker's
+// where there is a socket of Docker and the embedded one cannot run.
+func unnamed(cannotEmbed error, socket string) choice {
+	if cannotEmbed != nil && socket != "" {
+		return choice{Docker, fmt.Sprintf("there is %s, and %s", socket, cannotEmbed)}
+	}
+	return choice{Embedded, "no other engine is set"}
+}
+
 func checkEngine(asked, why string) (choice, error) {
-	if asked == Embedded || asked == Dagger {
+	if asked == Docker+"://" {
+		asked = Docker
+	}
+	if asked == Embedded || asked == Dagger || asked == Docker {
 		return choice{asked, why}, nil
 	}
 	scheme, rest, ok := strings.Cut(asked, "://")

@@ -24,7 +24,9 @@ import (
 //   - the one that WithAddress names;
 //   - a Dagger session that is there already (DAGGER_SESSION_PORT);
 //   - the BuildKit daemon at BUILDKIT_HOST;
-//   - BuildKit embedded in the cache folder, set up when first needed (Linux, as root).
+//   - the BuildKit within the Docker daemon at DOCKER_HOST;
+//   - BuildKit embedded in the cache folder, set up when first needed (Linux, as root);
+//   - where that cannot run, the BuildKit within Docker at its default socket.
 //
 // For all but a Dagger session the API is served within this process, without
 // opening a port. Close the client to give everything back.
@@ -57,7 +59,8 @@ func Connect(ctx context.Context, opts ...Option) (*dagger.Client, error) {
 func serve(ctx context.Context, cfg config, engine string) (*connection, error) {
 	api.Prepare()
 	conn := &connection{}
-	if engine == Embedded {
+	matching := engine == Embedded
+	if matching {
 		daemon, err := embedded.Start(ctx, embedded.Options{Log: cfg.log})
 		if err != nil {
 			return nil, fmt.Errorf("starting the embedded engine: %w", err)
@@ -70,6 +73,7 @@ func serve(ctx context.Context, cfg config, engine string) (*connection, error) 
 			return shim.Build(ctx, arch, cfg.log)
 		},
 		HostCA:          hostCA(),
+		Matching:        matching,
 		ServicePatience: cfg.servicePatience,
 		Terminal:        terminal.New(terminal.Options(cfg.terminal)),
 		Interactive:     cfg.interactive,

@@ -29,8 +29,9 @@ func newConfig(opts []Option) config {
 	return cfg
 }
 
-// WithAddress chooses the engine: "embedded", "dagger", or the address of a
-// BuildKit daemon (tcp://, unix://, docker-container://, kube-pod:// or ssh://).
+// WithAddress chooses the engine: "embedded", "docker", "dagger", or the address of a
+// BuildKit daemon (tcp://, unix://, docker-container://, kube-pod:// or ssh://) or of
+// a Docker daemon (docker+unix://, docker+tcp:// or docker+ssh://).
 // Default "": see Connect.
 func WithAddress(address string) Option { return func(c *config) { c.address = address } }
 

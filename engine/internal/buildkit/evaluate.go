@@ -8,7 +8,6 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/moby/buildkit/util/entitlements"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -26,10 +25,7 @@ func (s *Session) solveOpt() client.SolveOpt {
 		SharedSession:         s.sess,
 		SessionPreInitialized: true,
 		Internal:              true,
-		AllowedEntitlements: []string{
-			entitlements.EntitlementSecurityInsecure.String(),
-			entitlements.EntitlementNetworkHost.String(),
-		},
+		AllowedEntitlements:   s.features.allowed(),
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/moby/buildkit/session/filesync"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/worker/label"
+	docker "github.com/moby/moby/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/dial"
@@ -50,6 +51,9 @@ type Options struct {
 	// Shell returns the path of a shell for a Linux architecture, a single file that
 	// is called busybox and is one, for containers that have none.
 	Shell func(ctx context.Context, arch string) (path string, err error)
+	// Matching says that the daemon is of this client's release of BuildKit, and allows
+	// all that it can: what it can do is not asked.
+	Matching bool
 	// Interactive opens a shell on Terminal in the container of an exec that failed.
 	Interactive bool
 }
@@ -62,6 +66,7 @@ type Session struct {
 	platform ocispecs.Platform
 	workerID string
 	hostNet  bool // execs are on the network of the daemon's host
+	features *features
 	options  Options
 
 	Secrets *Secrets
@@ -99,9 +104,19 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 		_ = c.Close()
 		return nil, &AddressError{Address: address, Err: err}
 	}
+	if dial.IsDocker(address) {
+		if err := dockerWorker(ctx, address, &w); err != nil {
+			_ = c.Close()
+			return nil, &AddressError{Address: address, Err: err}
+		}
+	}
 	s := &Session{
 		client: c, address: address, platform: w.platform, workerID: w.id, hostNet: w.hostNet, options: opts,
 		Secrets: newSecrets(), Stores: newStores(), dirs: newHostDirs(), served: make(chan struct{}),
+	}
+	s.features = allFeatures()
+	if !opts.Matching {
+		s.features = askFeatures(context.WithoutCancel(ctx), c)
 	}
 	s.progress = newProgress(opts.Progress)
 	s.pins = &pins{session: s}
@@ -198,6 +213,24 @@ func worker(ctx context.Context, c *client.Client) (workerInfo, error) {
 		}
 	}
 	return workerInfo{platform: ocispecs.Platform{OS: "linux", Architecture: runtime.GOARCH}}, nil
+}
+
+// dockerWorker corrects what Docker says of its worker: steps are on Docker's bridge,
+// whatever the label says, and older releases call every worker "moby".
+func dockerWorker(ctx context.Context, address string, w *workerInfo) error {
+	api, err := dial.Docker(address)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	answer, err := api.Info(ctx, docker.InfoOptions{})
+	if err != nil {
+		return err
+	}
+	w.hostNet, w.id = false, "docker:"+answer.Info.ID
+	return nil
 }
 
 // AddressError says that no BuildKit daemon answered at an address.
