@@ -21,6 +21,9 @@ func (o *options) checkInteractive() error {
 	if o.timeout > 0 {
 		return errors.New("--interactive and --timeout exclude each other: the time that you spend in a shell would count")
 	}
+	if o.silence > 0 {
+		return errors.New("--interactive and --silence exclude each other: you may be silent in a shell")
+	}
 	if o.watch {
 		return errors.New("--interactive and --watch exclude each other: an edit would end the shell that you are in")
 	}

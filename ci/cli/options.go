@@ -27,6 +27,7 @@ type options struct {
 	platforms []string
 	progress  string
 	timeout   time.Duration
+	silence   time.Duration
 	keepGoing bool
 	watch     bool
 
@@ -78,6 +79,7 @@ func (o *options) register(cmd *cobra.Command, command Command) {
 	f.StringVar(&o.engine, "engine", "", "`address` of the engine to use (default: see above)")
 	f.StringVar(&o.progress, "progress", string(progress.Auto), "`mode`: auto, tty, plain or json")
 	f.DurationVar(&o.timeout, "timeout", 0, "stop a step that takes longer than this `duration`, such as 90s or 10m; setting up an engine is none (default: no limit)")
+	f.DurationVar(&o.silence, "silence", 0, "stop a step when there was no output and no progress for this `duration`, such as 10m, and show what runs (default: no limit)")
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions(progress.Modes, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagDirname("source")
 	_ = cmd.MarkFlagDirname("output")
@@ -88,6 +90,9 @@ func (o *options) register(cmd *cobra.Command, command Command) {
 func (o *options) plan(p Program, command Command) (*plan, error) {
 	if o.timeout < 0 {
 		return nil, fmt.Errorf("--timeout %s: a duration cannot be negative", o.timeout)
+	}
+	if o.silence < 0 {
+		return nil, fmt.Errorf("--silence %s: a duration cannot be negative", o.silence)
 	}
 	mode, err := progress.Mode(o.progress).Resolve(os.Stderr)
 	if err != nil {
@@ -124,7 +129,7 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 	}
 	return &plan{
 		parts: parts, apps: selected, platforms: platforms, output: output,
-		engine: o.engine, mode: mode, timeout: o.timeout, epoch: epoch,
+		engine: o.engine, mode: mode, timeout: o.timeout, silence: o.silence, epoch: epoch,
 		watch:         o.watch,
 		interactive:   o.interactive,
 		stopOnFailure: len(command.All) > 0 && !o.keepGoing,

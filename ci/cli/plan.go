@@ -26,6 +26,7 @@ type plan struct {
 	engine    string
 	mode      progress.Mode
 	timeout   time.Duration
+	silence   time.Duration
 	epoch     time.Time
 
 	watch         bool // run again when a source file changes
@@ -55,9 +56,13 @@ func (p *plan) jobsOf(command Command, app App, rev func() Revision) []*Job {
 	if command.Native {
 		platforms = []dagger.Platform{""}
 	}
+	var others []dagger.Platform
+	if command.Index {
+		platforms, others = platforms[:1], platforms[1:]
+	}
 	var jobs []*Job
 	for _, platform := range platforms {
-		job := &Job{App: app, Platform: platform, revision: rev, outside: []string{p.output}}
+		job := &Job{App: app, Platform: platform, others: others, revision: rev, outside: []string{p.output}}
 		job.name, job.run = command.Name+" "+app.Name, command.step(app)
 		job.output = filepath.Join(p.output, app.Name)
 		if len(platforms) > 1 {

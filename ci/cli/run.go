@@ -83,6 +83,7 @@ type session struct {
 	start   time.Time
 	shells  shells
 	hosted  *hosted
+	writes  writes
 }
 
 // execute connects, runs the steps and disconnects. Outcomes are in the results.
@@ -95,7 +96,8 @@ func (r *session) execute(ctx context.Context) {
 		return
 	}
 	runner := step.Runner{Limit: parallelSteps(), StopOnFailure: r.plan.stopOnFailure, Middleware: []step.Middleware{
-		step.Logged(r.log), r.tallied, r.shells.undisturbed, step.Named, step.Timeout(r.plan.timeout), step.Abandon(stepGrace),
+		step.Logged(r.log), r.tallied, r.shells.undisturbed, step.Named,
+		step.Timeout(r.plan.timeout, r.busy), step.Silence(r.plan.silence, r.silent, r.busy), step.Abandon(stepGrace),
 	}}
 	steps := r.plan.steps(r.jobs)
 	r.group(titleOf(steps))

@@ -17,6 +17,7 @@ import (
 // output, without one getting into the other.
 type Display struct {
 	Tally Tally
+	Busy  Busy
 
 	mode   Mode
 	screen *screen
@@ -42,6 +43,7 @@ func (d *Display) Update(status *client.SolveStatus) {
 		return
 	}
 	d.Tally.Add(status)
+	d.Busy.Add(status)
 	if d.status == nil {
 		d.run()
 	}
@@ -49,7 +51,18 @@ func (d *Display) Update(status *client.SolveStatus) {
 }
 
 // Log is where log lines go.
-func (d *Display) Log() io.Writer { return logWriter{d.screen} }
+func (d *Display) Log() io.Writer { return heardWriter{&d.Busy, logWriter{d.screen}} }
+
+// heardWriter notes that a line is a sign of life.
+type heardWriter struct {
+	busy *Busy
+	logWriter
+}
+
+func (w heardWriter) Write(p []byte) (int, error) {
+	w.busy.Hear()
+	return w.logWriter.Write(p)
+}
 
 // Suspend keeps everything from the output until resume is called: then comes what
 // was to be shown meanwhile.

@@ -2,8 +2,6 @@ package step
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -17,15 +15,6 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Step + ": " + e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
-
-// TimeoutError says that a step was stopped because it took too long.
-type TimeoutError struct {
-	Limit time.Duration
-}
-
-func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("stopped after %s, its --timeout; allow it more, or see above what it was busy with", e.Limit)
-}
 
 // Named puts the step's name into its error.
 func Named(name string, next Func) Func {
@@ -53,25 +42,6 @@ func Logged(logger *log.Logger) Middleware {
 				logger.Warn(name+": stopped", "took", took)
 			default:
 				logger.Error(name+": failed", "took", took)
-			}
-			return err
-		}
-	}
-}
-
-// Timeout stops a step that takes longer than limit; 0 never does.
-func Timeout(limit time.Duration) Middleware {
-	return func(_ string, next Func) Func {
-		if limit <= 0 {
-			return next
-		}
-		return func(ctx context.Context) error {
-			cause := &TimeoutError{Limit: limit}
-			ctx, cancel := context.WithTimeoutCause(ctx, limit, cause)
-			defer cancel()
-			err := next(ctx)
-			if err != nil && errors.Is(context.Cause(ctx), cause) {
-				return cause
 			}
 			return err
 		}

@@ -74,21 +74,6 @@ func TestMiddlewareOrder(t *testing.T) {
 
 func untilDone(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 
-func TestTimeout(t *testing.T) {
-	var timeout *step.TimeoutError
-	require.ErrorAs(t, step.Timeout(time.Millisecond)("s", untilDone)(t.Context()), &timeout)
-	require.Equal(t, time.Millisecond, timeout.Limit)
-
-	broken := func(context.Context) error { return errBroken }
-	require.Equal(t, errBroken, step.Timeout(time.Hour)("s", broken)(t.Context()))
-	require.Equal(t, errBroken, step.Timeout(0)("s", broken)(t.Context()))
-
-	// An end from outside is not a time-out.
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.ErrorIs(t, step.Timeout(time.Hour)("s", untilDone)(ctx), context.Canceled)
-}
-
 func TestAbandonLeavesWhatHangs(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errBroken)

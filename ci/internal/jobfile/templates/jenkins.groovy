@@ -5,6 +5,7 @@ pipeline {
         timeout(time: 1, unit: 'HOURS')
     }
     environment {
+        DOCKER_HOST = 'unix:///var/run/docker.sock'
         GOTOOLCHAIN = 'auto'
     }
     stages {
