@@ -56,6 +56,9 @@ func New(session *buildkit.Session) (*Server, error) {
 
 // Exec answers one query.
 func (s *Server) Exec(ctx context.Context, query, operation string, variables map[string]any) *graphql.Response {
+	if resp := aboutSchema(query, operation, variables); resp != nil {
+		return resp
+	}
 	schema, err := bound()
 	if err != nil {
 		return &graphql.Response{Errors: []*gqlerrors.QueryError{gqlerrors.Errorf("%s", err)}}

@@ -1,0 +1,95 @@
+// Package introspect answers what clients ask of a GraphQL schema itself (__schema
+// and __type), in full: SDKs build their queries from it, tools their code. Start
+// with New.
+package introspect
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// maxFields bounds an answer. Types lead to types, so that a short query may ask
+// for a great deal. The usual query for everything takes some ten thousands.
+const maxFields = 1_000_000
+
+// errTooMuch refuses a query by the size of its answer.
+var errTooMuch = fmt.Errorf("the answer would have more than %d fields: ask for less of the schema", maxFields)
+
+// Schema is a schema that can be asked about.
+type Schema struct {
+	ast  *ast.Schema
+	root object
+}
+
+// New reads a schema in GraphQL's schema language.
+func New(sdl string) (*Schema, error) {
+	parsed, err := gqlparser.LoadSchema(&ast.Source{Name: "schema", Input: sdl})
+	if err != nil {
+		return nil, fmt.Errorf("reading the schema: %w", err)
+	}
+	return &Schema{ast: parsed, root: describe(parsed)}, nil
+}
+
+// Types returns the schema's types by name, those of GraphQL itself too.
+func (s *Schema) Types() map[string]*ast.Definition { return s.ast.Types }
+
+// entry is where a query for the schema starts.
+var entry = regexp.MustCompile(`\b__(schema|type)\b`)
+
+// May reports at a glance whether a query may be for the schema.
+func May(query string) bool { return entry.MatchString(query) }
+
+// Exec answers a query. ok is false where it asks for something else than the
+// schema, which is then for somebody else to answer.
+func (s *Schema) Exec(query, operation string, variables map[string]any) (data map[string]any, ok bool, err error) {
+	doc, mistakes := gqlparser.LoadQuery(s.ast, query)
+	if len(mistakes) > 0 {
+		return nil, false, nil // whoever answers the rest says what is wrong
+	}
+	op := doc.Operations.ForName(operation)
+	if op == nil || op.Operation != ast.Query || !aboutSchema(op.SelectionSet) {
+		return nil, false, nil
+	}
+	e := execution{types: s.root, variables: defaults(op, variables)}
+	data, err = e.object(s.root, op.SelectionSet)
+	return data, true, err
+}
+
+// defaults adds the values of variables that the query has and the caller has not.
+func defaults(op *ast.OperationDefinition, given map[string]any) map[string]any {
+	all := map[string]any{}
+	for _, v := range op.VariableDefinitions {
+		if value, ok := given[v.Variable]; ok {
+			all[v.Variable] = value
+		} else if v.DefaultValue != nil {
+			if value, err := v.DefaultValue.Value(nil); err == nil {
+				all[v.Variable] = value
+			}
+		}
+	}
+	return all
+}
+
+// aboutSchema reports whether a query asks for nothing but the schema.
+func aboutSchema(set ast.SelectionSet) bool {
+	for _, selection := range set {
+		switch sel := selection.(type) {
+		case *ast.Field:
+			if sel.Name != "__schema" && sel.Name != "__type" && sel.Name != "__typename" {
+				return false
+			}
+		case *ast.InlineFragment:
+			if !aboutSchema(sel.SelectionSet) {
+				return false
+			}
+		case *ast.FragmentSpread:
+			if !aboutSchema(sel.Definition.SelectionSet) {
+				return false
+			}
+		}
+	}
+	return true
+}
