@@ -67,8 +67,13 @@ func serve(ctx context.Context, cfg config, engine string) (*connection, error) 
 		}
 		conn.daemon, engine = daemon, daemon.Address()
 	}
+	travelling, err := cfg.volumes.options(cfg)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the store of cache volumes: %w", err), conn.Close())
+	}
 	session, err := buildkit.Open(ctx, engine, buildkit.Options{
 		Progress: cfg.progress,
+		Volumes:  travelling,
 		BuildShim: func(ctx context.Context, arch string) (string, string, error) {
 			return shim.Build(ctx, arch, cfg.log)
 		},

@@ -19,6 +19,7 @@ type config struct {
 
 	terminal    Terminal
 	interactive bool
+	volumes     CacheVolumes
 }
 
 func newConfig(opts []Option) config {

@@ -57,6 +57,9 @@ func (s *Session) withShims(ctx context.Context, def *llb.Definition, build func
 	if err := s.shims.prepare(ctx, def); err != nil {
 		return err
 	}
+	if err := s.volumes.meet(ctx, def); err != nil {
+		return err
+	}
 	for attempt := 1; ; attempt++ {
 		err := build()
 		arch, retry := wantsShim(err, attempt)

@@ -20,6 +20,7 @@ type execDef struct {
 	op       *pb.ExecOp
 	platform *pb.Platform
 	inputs   []*pb.Definition // what the op's inputs are made of
+	opInputs []*pb.Input
 
 	mounted []mounted         // of the op's mounts, once they are known
 	tools   gateway.Reference // a shell to mount beside them, or nil
@@ -42,7 +43,7 @@ func parseExec(def *llb.Definition) (*execDef, error) {
 		if op.GetExec() == nil {
 			break
 		}
-		parsed := &execDef{op: op.GetExec(), platform: op.GetPlatform()}
+		parsed := &execDef{op: op.GetExec(), platform: op.GetPlatform(), opInputs: op.Inputs}
 		for _, input := range op.Inputs {
 			sub, err := resultOf(def.ToPB(), input)
 			if err != nil {

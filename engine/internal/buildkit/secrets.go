@@ -18,6 +18,7 @@ const MaxSecretSize = secretsprovider.MaxSecretSize
 // reach a definition.
 type Secrets struct {
 	outputs *outputs
+	running func(ctx context.Context, exec string) // called before a named exec runs
 
 	mu   sync.Mutex
 	byID map[string]func(context.Context) ([]byte, error)
@@ -61,6 +62,7 @@ func (s *Secrets) GetSecret(ctx context.Context, id string) ([]byte, error) {
 	id, exec := splitHostSecret(id)
 	if exec != "" {
 		s.outputs.runs(exec)
+		s.running(ctx, exec)
 	}
 	s.mu.Lock()
 	value, ok := s.byID[id]

@@ -21,6 +21,7 @@ import (
 type Service struct {
 	session *Session
 	exec    *execDef
+	volumes []*volume     // that travel
 	Key     digest.Digest // names the definition: the same in every session
 	ServiceOptions
 
@@ -57,7 +58,11 @@ func (s *Session) DefineService(ctx context.Context, run llb.State, platform oci
 	if err != nil {
 		return nil, fmt.Errorf("describing service %s: %w", o.Name, err)
 	}
-	return s.services.add(&Service{session: s, exec: exec, Key: key, ServiceOptions: o}), nil
+	volumes, err := s.volumes.mounted(def, &pb.Op{Inputs: exec.opInputs, Op: &pb.Op_Exec{Exec: exec.op}})
+	if err != nil {
+		return nil, fmt.Errorf("describing service %s: %w", o.Name, err)
+	}
+	return s.services.add(&Service{session: s, exec: exec, volumes: volumes, Key: key, ServiceOptions: o}), nil
 }
 
 // services are the services of a session.

@@ -28,6 +28,9 @@ func (s *Service) run(inst *instance) error {
 	if err := s.session.shims.ready(ctx, arch); err != nil {
 		return err
 	}
+	if err := s.session.volumes.ready(ctx, s.volumes); err != nil {
+		return err
+	}
 	for attempt := 1; ; attempt++ {
 		err := s.attempt(ctx, inst)
 		if err == nil || !inst.log.lackedShim() || attempt > maxShimInstalls {

@@ -56,6 +56,8 @@ type Options struct {
 	Matching bool
 	// Interactive opens a shell on Terminal in the container of an exec that failed.
 	Interactive bool
+	// Volumes says where cache volumes are kept beyond the daemon.
+	Volumes VolumeOptions
 }
 
 // Session is an open session on a BuildKit daemon. It is safe for concurrent use.
@@ -86,6 +88,7 @@ type Session struct {
 	sockets  sockets
 	tunnels  tunnels
 	failures failures
+	volumes  *travelling
 
 	stop   context.CancelFunc
 	served chan struct{}
@@ -121,6 +124,8 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 	s.progress = newProgress(opts.Progress)
 	s.pins = &pins{session: s}
 	s.shims = &shims{session: s, installed: map[string]*shimState{}}
+	s.volumes = &travelling{session: s, byName: map[string]*volume{}, byExec: map[string][]*volume{}}
+	s.Secrets.running = s.volumes.running
 	if err := s.serve(); err != nil {
 		_ = c.Close()
 		return nil, err
@@ -172,6 +177,7 @@ func sharedKey() string {
 func (s *Session) Close() error {
 	s.tunnels.close()
 	s.services.close()
+	s.volumes.save()
 	s.pins.close()
 	closeErr := s.sess.Close()
 	s.stop()

@@ -30,6 +30,7 @@ func main() {
 	register(systemCommands)
 	register(serviceCommands)
 	register(echoCommands)
+	register(volumeCommands)
 	register(map[string]command{"sh": sh, "script": script})
 	for _, words := range split(os.Args[1:]) {
 		run, ok := commands[words[0]]

@@ -1,0 +1,129 @@
+package buildkit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/moby/buildkit/client/llb"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/volumes/carrier/wire"
+)
+
+// carrierState is the cache mount in which carriers remember what they have seen.
+const carrierState = "bodkin-volumes"
+
+// talk is a conversation with a program in a container.
+type talk = func(context.Context, *wire.Writer, *wire.Reader) error
+
+// carry runs the carrier in a container that has the volume v.
+func (s *Session) carry(ctx context.Context, v *volume, do talk) error {
+	exec, err := s.carrierExec(ctx, v)
+	if err != nil {
+		return err
+	}
+	return s.direct(ctx, func(ctx context.Context, gw gateway.Client) error {
+		known, err := exec.solved(ctx, gw, explain)
+		if err != nil {
+			return err
+		}
+		ctr, err := known.container(ctx, gw, pb.NetMode_NONE)
+		if err != nil {
+			return clean(err)
+		}
+		defer func() { _ = ctr.Release(context.WithoutCancel(ctx)) }()
+		return converse(ctx, ctr, known.start(), do)
+	})
+}
+
+// converse starts a program, talks to it and waits for its end.
+func converse(ctx context.Context, ctr gateway.Container, req gateway.StartRequest, do talk) error {
+	stdin, toProgram := io.Pipe()
+	fromProgram, stdout := io.Pipe()
+	stderr := &bytes.Buffer{}
+	req.Stdin, req.Stdout, req.Stderr = stdin, stdout, keepOpen{stderr}
+	proc, err := ctr.Start(ctx, req)
+	if err != nil {
+		return clean(err)
+	}
+	exited := make(chan error, 1)
+	go func() {
+		err := proc.Wait()
+		_ = stdout.Close()
+		_ = stdin.CloseWithError(errors.New("the carrier has ended"))
+		exited <- err
+	}()
+	talkErr := do(ctx, wire.NewWriter(toProgram), wire.NewReader(fromProgram))
+	_ = toProgram.Close()
+	go func() { _, _ = io.Copy(io.Discard, fromProgram) }()
+	exitErr := <-exited
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case talkErr != nil:
+		return talkErr
+	case exitErr != nil:
+		return fmt.Errorf("%w: %s", clean(exitErr), bytes.TrimSpace(stderr.Bytes()))
+	}
+	return nil
+}
+
+type keepOpen struct{ io.Writer }
+
+func (keepOpen) Close() error { return nil }
+
+// carrierExec describes the carrier's container.
+func (s *Session) carrierExec(ctx context.Context, v *volume) (*execDef, error) {
+	file, err := s.options.Volumes.BuildCarrier(ctx, s.platform.Architecture)
+	if err != nil {
+		return nil, err
+	}
+	fs, err := fsutil.NewFS(filepath.Dir(file))
+	if err != nil {
+		return nil, fmt.Errorf("reading the carrier: %w", err)
+	}
+	name := filepath.Base(file)
+	src, err := s.HostDir(HostDir{
+		Name: "bodkin-carrier", FS: fs, Include: []string{name}, Hint: "bodkin-carrier", Label: "[internal] load carrier of cache volumes",
+	})
+	if err != nil {
+		return nil, err
+	}
+	run := llb.Scratch().Network(llb.NetModeNone).Run(
+		llb.Args([]string{wire.BinDir + "/" + name}),
+		llb.AddMount(wire.BinDir, src, llb.Readonly),
+		llb.AddMount(wire.StateDir, llb.Scratch(), llb.AsPersistentCacheDir(carrierState, llb.CacheMountShared)),
+	)
+	def, err := run.Root().Marshal(ctx, llb.Platform(s.platform))
+	if err != nil {
+		return nil, fmt.Errorf("describing the carrier: %w", err)
+	}
+	exec, err := parseExec(def)
+	if err != nil {
+		return nil, err
+	}
+	exec.mount(v)
+	return exec, nil
+}
+
+// mount adds a volume, and what it held at first.
+func (e *execDef) mount(v *volume) {
+	input := int64(pb.Empty)
+	if v.first != nil {
+		input = int64(len(e.inputs))
+		e.inputs = append(e.inputs, v.first)
+		e.op.Mounts = append(e.op.Mounts, &pb.Mount{
+			Input: input, Dest: wire.FirstDir, Selector: v.selector, Readonly: true, Output: int64(pb.SkipOutput), MountType: pb.MountType_BIND,
+		})
+	}
+	e.op.Mounts = append(e.op.Mounts, &pb.Mount{
+		Input: input, Dest: wire.VolumeDir, Selector: v.selector, Output: int64(pb.SkipOutput),
+		MountType: pb.MountType_CACHE, CacheOpt: &pb.CacheOpt{ID: v.id, Sharing: v.sharing},
+	})
+}

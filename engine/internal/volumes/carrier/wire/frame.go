@@ -1,0 +1,115 @@
+// Package wire is what travels between the carrier in a container and the client:
+// frames on the carrier's standard input and output. Start with Writer and Reader.
+package wire
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Kind says what a frame holds.
+type Kind byte
+
+// The kinds of frames.
+const (
+	// KindRequest is a Request, the first frame to the carrier.
+	KindRequest Kind = 'r'
+	// KindAnswer is an Answer, from the carrier.
+	KindAnswer Kind = 'a'
+	// KindIndex is an encoded Index.
+	KindIndex Kind = 'i'
+	// KindPack is a compressed pack.
+	KindPack Kind = 'p'
+	// KindEnd says that all packs were sent.
+	KindEnd Kind = 'e'
+	// KindError is a text: what failed, from the carrier.
+	KindError Kind = 'x'
+)
+
+// maxFrame bounds a frame in bytes: an index of ten million files has less.
+const maxFrame = 1 << 30
+
+const headerSize = 5
+
+// Writer writes frames. It is safe for concurrent use.
+type Writer struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// NewWriter returns a writer of frames to out.
+func NewWriter(out io.Writer) *Writer { return &Writer{out: out} }
+
+// Frame writes one frame, whose payload is in parts.
+func (w *Writer) Frame(kind Kind, payload ...[]byte) error {
+	size := 0
+	for _, part := range payload {
+		size += len(part)
+	}
+	if size > maxFrame {
+		return fmt.Errorf("a frame of %d bytes is too large", size)
+	}
+	var header [headerSize]byte
+	header[0] = byte(kind)
+	binary.BigEndian.PutUint32(header[1:], uint32(size)) //nolint:gosec // bounded above
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, part := range append([][]byte{header[:]}, payload...) {
+		if _, err := w.out.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// JSON writes one frame that holds v.
+func (w *Writer) JSON(kind Kind, v any) error {
+	payload, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return w.Frame(kind, payload)
+}
+
+// Reader reads frames.
+type Reader struct{ in *bufio.Reader }
+
+// NewReader returns a reader of frames from in.
+func NewReader(in io.Reader) *Reader { return &Reader{bufio.NewReaderSize(in, 256<<10)} }
+
+// Next returns the next frame. The payload is the caller's. The end of the input
+// between frames is io.EOF.
+func (r *Reader) Next() (Kind, []byte, error) {
+	var header [headerSize]byte
+	if _, err := io.ReadFull(r.in, header[:]); err != nil {
+		return 0, nil, err
+	}
+	size := binary.BigEndian.Uint32(header[1:])
+	if size > maxFrame {
+		return 0, nil, fmt.Errorf("a frame of %d bytes is too large", size)
+	}
+	payload := make([]byte, size)
+	if _, err := io.ReadFull(r.in, payload); err != nil {
+		return 0, nil, fmt.Errorf("reading a frame: %w", err)
+	}
+	return Kind(header[0]), payload, nil
+}
+
+// Expect returns the payload of the next frame, which must be of a kind. A
+// KindError is returned as an error.
+func (r *Reader) Expect(kind Kind) ([]byte, error) {
+	got, payload, err := r.Next()
+	switch {
+	case err != nil:
+		return nil, err
+	case got == KindError:
+		return nil, fmt.Errorf("%s", payload)
+	case got != kind:
+		return nil, fmt.Errorf("got a frame %q where %q was due", got, kind)
+	}
+	return payload, nil
+}

@@ -1,0 +1,53 @@
+package volumes
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Options of a store.
+type Options struct {
+	// MaxSize bounds what the store keeps, in bytes; 0 is no bound.
+	MaxSize int64
+}
+
+// folderPrefix marks a reference as that of a folder.
+const folderPrefix = "oci:"
+
+// Open returns the store that ref names: a folder (/path, ./path, ~/path,
+// oci:path), whose content is an OCI image layout.
+func Open(ref string, o Options) (Store, error) {
+	dir, err := folder(ref)
+	if err != nil {
+		return nil, err
+	}
+	return OpenFolder(dir, o.MaxSize)
+}
+
+// Check says what is wrong with a reference.
+func Check(ref string) error {
+	_, err := folder(ref)
+	return err
+}
+
+// folder is the absolute path that ref names.
+func folder(ref string) (string, error) {
+	dir, marked := strings.CutPrefix(ref, folderPrefix)
+	if dir == "" {
+		return "", errors.New("a store of cache volumes needs a name: a folder, such as /ci-cache")
+	}
+	if home, ok := strings.CutPrefix(dir, "~/"); ok {
+		base, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		return filepath.Join(base, home), nil
+	}
+	if !marked && !filepath.IsAbs(dir) && dir != "." && !strings.HasPrefix(dir, "./") && !strings.HasPrefix(dir, "../") {
+		return "", fmt.Errorf("unknown store of cache volumes %q: use a folder (/path, ./path, ~/path or oci:path)", ref)
+	}
+	return filepath.Abs(dir)
+}
