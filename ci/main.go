@@ -21,6 +21,7 @@ func main() {
 		Commands: []cli.Command{
 			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build, cli.Rust: rustBuild}, Watch: true},
 			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack, cli.Rust: pack}},
+			{Name: "publish", Short: "Send the runtime image of each application to a registry: dist/<app>/image.digest", Steps: cli.Steps{cli.Go: publish, cli.Rust: publish}, Flags: publishFlags, Index: true},
 			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test, cli.Rust: rustTest}, Flags: testFlags, Native: true, Watch: true},
 			{Name: "run", Short: "Run each application's image with its database, until interrupted", Steps: cli.Steps{cli.Go: run, cli.Rust: run}, Only: serves, Flags: runFlags, Native: true, Watch: true},
 			{Name: "smoke", Short: "Try each application's image next to its database", Steps: cli.Steps{cli.Go: smoke, cli.Rust: smoke}, Only: tried, Native: true},
@@ -55,13 +56,10 @@ func build(ctx context.Context, job *cli.Job) error {
 	return job.Export(ctx, binary, "bin", job.App.Name)
 }
 
-// image puts the binary into an image that holds nothing else but what it needs.
+// goImage puts the binary into an image that holds nothing else but what it needs.
 // The commit goes into the image's labels and not into the binary, which
 // therefore stays in the cache when a commit does not touch the application.
-func image(ctx context.Context, job *cli.Job) (*dagger.Container, error) {
-	if job.App.Kind == cli.Rust {
-		return rustImage(ctx, job)
-	}
+func goImage(ctx context.Context, job *cli.Job) (*dagger.Container, error) {
 	bundle, err := debian.New(job.Dag, debian.Options{}).CABundle(ctx)
 	if err != nil {
 		return nil, err
@@ -76,6 +74,12 @@ func image(ctx context.Context, job *cli.Job) (*dagger.Container, error) {
 		Revision: revision.Commit,
 		Created:  revision.Created(),
 	})
+}
+
+func image(ctx context.Context, job *cli.Job) (*dagger.Container, error) {
+	of := map[cli.Kind]func(context.Context, *cli.Job) (*dagger.Container, error){cli.Go: goImage, cli.Rust: rustImage}
+	ctr, err := of[job.App.Kind](ctx, job)
+	return annotated(ctr, job.Revision(), err)
 }
 
 func pack(ctx context.Context, job *cli.Job) error {

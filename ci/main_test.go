@@ -22,6 +22,7 @@ import (
 	"github.com/bodkin-ci/bodkin/ci/internal/host"
 	"github.com/bodkin-ci/bodkin/internal/cachedir"
 	"github.com/bodkin-ci/bodkin/internal/junitcheck"
+	"github.com/bodkin-ci/bodkin/internal/registrytest"
 )
 
 func TestMain(m *testing.M) {
@@ -31,11 +32,12 @@ func TestMain(m *testing.M) {
 // TestScripts runs the program as users do. The scripts that need an engine
 // skip themselves with -short.
 func TestScripts(t *testing.T) {
+	withRegistry := startRegistry(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               setup,
+		Setup:               func(env *testscript.Env) error { return withRegistry(env, setup(env)) },
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"answer":      answer,
@@ -43,6 +45,8 @@ func TestScripts(t *testing.T) {
 			"background":  background,
 			"exits":       exits,
 			"fresh":       fresh,
+			"in-archive":  inArchive,
+			"in-registry": inRegistry,
 			"interrupted": interrupted,
 			"junit":       junitFile,
 			"mute":        mute,
@@ -51,6 +55,24 @@ func TestScripts(t *testing.T) {
 			"signalled":   signalled,
 		},
 	})
+}
+
+// startRegistry starts a registry that all scripts share, and returns what tells
+// them where it is: $REGISTRY, and the login in $REGISTRY_USER and
+// $REGISTRY_PASSWORD.
+func startRegistry(t *testing.T) func(*testscript.Env, error) error {
+	t.Helper()
+	if testing.Short() {
+		return func(_ *testscript.Env, err error) error { return err }
+	}
+	const user, password = "publisher", "not-to-be-shown"
+	r := registrytest.Start(t, registrytest.Options{User: user, Password: password})
+	return func(env *testscript.Env, err error) error {
+		env.Setenv("REGISTRY", r.Host)
+		env.Setenv("REGISTRY_USER", user)
+		env.Setenv("REGISTRY_PASSWORD", password)
+		return err
+	}
 }
 
 // condition adds [root]: this is Linux and the user may do everything.

@@ -36,6 +36,8 @@ type Job struct {
 	outside  []string // folders that are never part of the source
 	output   string   // where this job's files go
 	revision func() Revision
+	others   []dagger.Platform // those of an Index command besides Platform
+	digest   string            // of what was published
 
 	mu    sync.Mutex
 	files []report.File

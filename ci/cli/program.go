@@ -42,6 +42,8 @@ type Command struct {
 	Watch bool
 	// Native commands run on the engine's own platform: they have no --platform.
 	Native bool
+	// Index commands do their work once for all platforms: Job.Platforms.
+	Index bool
 	// All names other commands, whose steps this one runs side by side instead
 	// of having any. The first that fails stops the others, unless --keep-going
 	// is given.
@@ -134,6 +136,7 @@ set up on its first use (Linux, as root) and kept for the next run.`,
 	for _, command := range p.Commands {
 		root.AddCommand(pipelineCommand(p, command))
 	}
+	root.AddCommand(initCommand())
 	root.AddCommand(engineCommand(), sessionCommand())
 	return root
 }

@@ -32,6 +32,9 @@ type Revision struct {
 	Time   time.Time // the epoch, else the commit's time; zero where neither is known
 }
 
+// Dirty says that there are changes that are not committed.
+func (r Revision) Dirty() bool { return strings.HasSuffix(r.Commit, dirtyMark) }
+
 // Created returns the time in the form of an image's created label, "" where it
 // is not known.
 func (r Revision) Created() string {
