@@ -15,6 +15,7 @@ import (
 	"github.com/bodkin-ci/bodkin/ci/internal/progress"
 	"github.com/bodkin-ci/bodkin/ci/internal/revision"
 	"github.com/bodkin-ci/bodkin/ci/internal/step"
+	"github.com/bodkin-ci/bodkin/internal/cachedir"
 )
 
 // plan is what one call of the program is to do, checked and complete.
@@ -62,7 +63,7 @@ func (p *plan) jobsOf(command Command, app App, rev func() Revision) []*Job {
 	}
 	var jobs []*Job
 	for _, platform := range platforms {
-		job := &Job{App: app, Platform: platform, others: others, revision: rev, outside: []string{p.output}}
+		job := &Job{App: app, Platform: platform, others: others, revision: rev, outside: p.outside()}
 		job.name, job.run = command.Name+" "+app.Name, command.step(app)
 		job.output = filepath.Join(p.output, app.Name)
 		if len(platforms) > 1 {
@@ -72,6 +73,24 @@ func (p *plan) jobsOf(command Command, app App, rev func() Revision) []*Job {
 		jobs = append(jobs, job)
 	}
 	return jobs
+}
+
+// cacheFolders are variables that name folders with caches, which some CIs want
+// below the checkout.
+var cacheFolders = []string{"GOPATH", "GOMODCACHE", "GOCACHE"}
+
+// outside are the folders that are no source, wherever they are.
+func (p *plan) outside() []string {
+	folders := []string{p.output}
+	if dir, err := cachedir.Path(); err == nil {
+		folders = append(folders, dir)
+	}
+	for _, name := range cacheFolders {
+		if dir := os.Getenv(name); filepath.IsAbs(dir) {
+			folders = append(folders, dir)
+		}
+	}
+	return folders
 }
 
 // steps turns jobs into named steps.

@@ -79,7 +79,7 @@ func nextChange(ctx context.Context, watcher *watch.Watcher) <-chan change {
 func (p *plan) sources() []watch.Folder {
 	var folders []watch.Folder
 	for _, app := range p.apps {
-		folders = append(folders, watch.Folder{Dir: app.Dir, Exclude: notSource(app, p.output)})
+		folders = append(folders, watch.Folder{Dir: app.Dir, Exclude: notSource(app, p.outside()...)})
 	}
 	return folders
 }
