@@ -92,10 +92,14 @@ func (r *Registry) run(t testing.TB, env, args []string) {
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	require.NoError(t, cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
+		<-ended
 		r.Client.CloseIdleConnections()
 	})
 	for deadline := time.Now().Add(startPatience); ; time.Sleep(10 * time.Millisecond) {
@@ -104,8 +108,8 @@ func (r *Registry) run(t testing.TB, env, args []string) {
 			return
 		}
 		select {
-		case err := <-ended:
-			t.Fatalf("the registry ended: %v\n%s", err, r.Log(t))
+		case <-ended:
+			t.Fatalf("the registry ended: %s\n%s", cmd.ProcessState, r.Log(t))
 		default:
 		}
 		if time.Now().After(deadline) {
