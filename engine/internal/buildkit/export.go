@@ -38,7 +38,7 @@ func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Pl
 		}
 		opt := s.solveOpt()
 		opt.SharedSession, opt.SessionPreInitialized = nil, false
-		opt.Session = []session.Attachable{secretsprovider.NewSecretProvider(s.Secrets), s.Auth, s.Stores.attachable()}
+		opt.Session = []session.Attachable{secretsprovider.NewSecretProvider(s.Secrets), s.auth, s.Stores.attachable()}
 		opt.Exports = []client.ExportEntry{entry}
 		ch, wait := s.progress.stream()
 		defer wait()

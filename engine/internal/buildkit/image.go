@@ -17,6 +17,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"google.golang.org/grpc/codes"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/registry"
 )
 
 // resolveTimeout bounds how long a registry may take to tell an image's digest.
@@ -61,7 +63,7 @@ func (s *Session) ResolveImage(ctx context.Context, ref string, platform ocispec
 		return nil, err
 	}
 	var img *RegistryImage
-	err = resolving(ctx, named, platform, func(ctx context.Context) error {
+	err = resolving(ctx, s.Logins, named, platform, func(ctx context.Context) error {
 		return s.Gateway(ctx, func(ctx context.Context, gw gateway.Client) (err error) {
 			img, err = resolveImage(ctx, gw, named, platform)
 			return err
@@ -70,13 +72,13 @@ func (s *Session) ResolveImage(ctx context.Context, ref string, platform ocispec
 	return img, err
 }
 
-// resolving bounds the time of resolve, and says which image could not be
-// resolved.
-func resolving(ctx context.Context, named reference.Named, platform ocispecs.Platform, resolve func(context.Context) error) error {
+// resolving bounds the time of resolve, tries it again where the registry may get
+// better, and says which image could not be resolved.
+func resolving(ctx context.Context, logins *registry.Logins, named reference.Named, platform ocispecs.Platform, resolve func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, resolveTimeout,
 		fmt.Errorf("no answer from registry %s within %s", reference.Domain(named), resolveTimeout))
 	defer cancel()
-	err := resolve(ctx)
+	err := registry.Retry(ctx, registry.TransientAtDaemon, func() error { return resolve(ctx) })
 	if err == nil {
 		return nil
 	}
@@ -89,16 +91,20 @@ func resolving(ctx context.Context, named reference.Named, platform ocispecs.Pla
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
+	err = logins.ExplainAtDaemon(context.WithoutCancel(ctx), reference.Domain(named), err)
 	return clean(fmt.Errorf("resolving image %s for %s: %w", named, platforms.Format(platform), err))
 }
 
 // WithImages runs fn with a gateway client that resolves images as ResolveImage
 // does, and returns fn's error.
 func (s *Session) WithImages(ctx context.Context, fn func(context.Context, gateway.Client) error) error {
-	return s.direct(ctx, func(ctx context.Context, gw gateway.Client) error { return fn(ctx, imageClient{gw}) })
+	return s.direct(ctx, func(ctx context.Context, gw gateway.Client) error { return fn(ctx, imageClient{gw, s.Logins}) })
 }
 
-type imageClient struct{ gateway.Client }
+type imageClient struct {
+	gateway.Client
+	logins *registry.Logins
+}
 
 // ResolveImageConfig implements gateway.Client.
 func (c imageClient) ResolveImageConfig(ctx context.Context, ref string, opt sourceresolver.Opt) (resolved string, dgst digest.Digest, config []byte, err error) {
@@ -110,7 +116,7 @@ func (c imageClient) ResolveImageConfig(ctx context.Context, ref string, opt sou
 	if opt.ImageOpt != nil && opt.ImageOpt.Platform != nil {
 		platform = *opt.ImageOpt.Platform
 	}
-	err = resolving(ctx, named, platform, func(ctx context.Context) error {
+	err = resolving(ctx, c.logins, named, platform, func(ctx context.Context) error {
 		resolved, dgst, config, err = c.Client.ResolveImageConfig(ctx, ref, opt)
 		return err
 	})

@@ -73,12 +73,12 @@ type Session struct {
 
 	Secrets *Secrets
 	Stores  *Stores
-	Auth    *Auth
 	// Logins are those for registries, of the daemon and of Registry.
 	Logins *registry.Logins
 	// Registry is for what the client does with registries itself.
 	Registry *registry.Client
 
+	auth     session.Attachable
 	uplinks  uplinks
 	dirs     *hostDirs
 	pins     *pins
@@ -150,10 +150,10 @@ func (s *Session) serve() error {
 	s.sess, s.stop = sess, stop
 	s.Logins = registry.NewLogins(os.Stderr)
 	s.Registry = registry.New(config, s.Logins)
-	s.Auth = newAuth(s.Logins, config)
+	s.auth = newAuth(s.Logins, config)
 	sess.Allow(filesync.NewFSSyncProvider(s.dirs))
 	sess.Allow(secretsprovider.NewSecretProvider(s.Secrets))
-	sess.Allow(s.Auth)
+	sess.Allow(s.auth)
 	sess.Allow(s.Stores.attachable())
 	sess.Allow(&s.uplinks)
 	go func() {

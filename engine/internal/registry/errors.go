@@ -44,7 +44,6 @@ func (e *LoginError) Unwrap() error { return e.Err }
 
 // explain adds what the user can do about err.
 func (d *dialogue) explain(ctx context.Context, err error) error {
-	domain := CanonicalHostOf(d.ref)
 	var status remoteserrors.ErrUnexpectedStatus
 	hasStatus := errors.As(err, &status)
 	if hasStatus {
@@ -54,16 +53,18 @@ func (d *dialogue) explain(ctx context.Context, err error) error {
 	if !refused && !errors.Is(err, docker.ErrInvalidAuthorization) {
 		return err
 	}
-	login, findErr := d.client.logins.Find(ctx, domain)
+	return d.client.logins.refused(ctx, reference.Domain(d.ref), err)
+}
+
+// refused says whom a registry has refused with err.
+func (l *Logins) refused(ctx context.Context, host string, err error) error {
+	login, findErr := l.Find(ctx, host)
 	if findErr != nil {
 		return errors.Join(err, findErr)
 	}
 	login.Password, login.IdentityToken = "", ""
-	return &LoginError{Registry: domain, Login: login, Err: err}
+	return &LoginError{Registry: host, Login: login, Err: err}
 }
-
-// CanonicalHostOf is the host of a reference's registry.
-func CanonicalHostOf(ref reference.Named) string { return CanonicalHost(reference.Domain(ref)) }
 
 // said is what a registry has said in its answer, shortened.
 func said(body []byte) string {

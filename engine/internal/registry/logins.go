@@ -61,16 +61,12 @@ func (l *Logins) Unset(host string) {
 	delete(l.own, CanonicalHost(host))
 }
 
-// Own says whether the pipeline has set a login for a registry.
-func (l *Logins) Own(host string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, ok := l.own[CanonicalHost(host)]
-	return ok
-}
-
 // Find returns the login for a registry, the zero Login where there is none.
 func (l *Logins) Find(ctx context.Context, host string) (Login, error) {
+	return l.find(ctx, host, nil)
+}
+
+func (l *Logins) find(ctx context.Context, host string, expired authprovider.ExpireCachedAuthCheck) (Login, error) {
 	host = CanonicalHost(host)
 	l.mu.Lock()
 	own, ok := l.own[host]
@@ -82,7 +78,7 @@ func (l *Logins) Find(ctx context.Context, host string) (Login, error) {
 		}
 		return Login{Username: own.username, Password: string(password), Source: "withRegistryAuth"}, nil
 	}
-	return l.users(ctx, host, nil)
+	return l.users(ctx, host, expired)
 }
 
 // users is the login that the user's configuration or the CI has.
@@ -97,10 +93,9 @@ func (l *Logins) users(ctx context.Context, host string, expired authprovider.Ex
 	return ciLogin(host), nil
 }
 
-// Provide implements authprovider.AuthConfigProvider with the logins of the user
-// and the CI.
+// Provide implements authprovider.AuthConfigProvider.
 func (l *Logins) Provide(ctx context.Context, host string, _ []string, expired authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
-	login, err := l.users(ctx, host, expired)
+	login, err := l.find(ctx, host, expired)
 	return types.AuthConfig{Username: login.Username, Password: login.Password, IdentityToken: login.IdentityToken}, err
 }
 

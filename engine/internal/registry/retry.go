@@ -22,11 +22,15 @@ const (
 
 // retry calls try until it succeeds, fails for good, or has been called maxTries
 // times.
-func retry(ctx context.Context, try func() error) error {
+func retry(ctx context.Context, try func() error) error { return Retry(ctx, Transient, try) }
+
+// Retry is what this package does with errors that are transient: it calls try
+// again after a pause, a few times.
+func Retry(ctx context.Context, transient func(error) bool, try func() error) error {
 	pause := firstPause
 	for n := 1; ; n++ {
 		err := try()
-		if err == nil || n == maxTries || ctx.Err() != nil || !Transient(err) {
+		if err == nil || n == maxTries || ctx.Err() != nil || !transient(err) {
 			if err != nil && ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
