@@ -97,7 +97,9 @@ func TestSessionsAreApart(t *testing.T) {
 		one, other := listen(t, e), listen(t, e)
 		_, answer := ask(t, one, `{directory{withNewFile(path:"a",contents:"b"){id}}}`, nil)
 		var data struct {
-			Data struct{ Directory struct{ WithNewFile struct{ ID string } } }
+			Data struct {
+				Directory struct{ WithNewFile struct{ ID string } }
+			}
 		}
 		require.NoError(t, json.Unmarshal([]byte(answer), &data))
 		load := fmt.Sprintf(`{loadDirectoryFromID(id:%q){entries}}`, data.Data.Directory.WithNewFile.ID)

@@ -137,7 +137,7 @@ set up on its first use (Linux, as root) and kept for the next run.`,
 		root.AddCommand(pipelineCommand(p, command))
 	}
 	root.AddCommand(initCommand())
-	root.AddCommand(engineCommand(), sessionCommand())
+	root.AddCommand(engineCommand(), sessionCommand(), schemaCommand())
 	return root
 }
 

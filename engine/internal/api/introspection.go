@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"sync"
 
 	graphql "github.com/graph-gophers/graphql-go"
@@ -41,6 +42,15 @@ func aboutSchema(query, operation string, variables map[string]any) *graphql.Res
 		return failure(err)
 	}
 	return &graphql.Response{Data: encoded}
+}
+
+// Introspection is the whole schema as JSON: what a client's introspection gives.
+func Introspection() ([]byte, error) {
+	resp := aboutSchema(introspect.Query, "", nil)
+	if len(resp.Errors) > 0 {
+		return nil, fmt.Errorf("describing the schema: %w", resp.Errors[0])
+	}
+	return resp.Data, nil
 }
 
 func failure(err error) *graphql.Response {

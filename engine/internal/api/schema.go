@@ -10,6 +10,8 @@ import (
 	graphql "github.com/graph-gophers/graphql-go"
 )
 
+//go:generate go run ../apidoc ../../../docs/api.md
+
 //go:embed schema/*.graphqls
 var schemaFiles embed.FS
 

@@ -9,11 +9,18 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // maxFields bounds an answer. Types lead to types, so that a short query may ask
 // for a great deal. The usual query for everything takes some ten thousands.
-const maxFields = 1_000_000
+const maxFields = 200_000
+
+// maxQuery is the size in bytes up to which a query is looked at: checking takes
+// time that grows with its square. The usual query for everything has 2,000.
+const maxQuery = 32 << 10
 
 // errTooMuch refuses a query by the size of its answer.
 var errTooMuch = fmt.Errorf("the answer would have more than %d fields: ask for less of the schema", maxFields)
@@ -40,17 +47,26 @@ func (s *Schema) Types() map[string]*ast.Definition { return s.ast.Types }
 var entry = regexp.MustCompile(`\b__(schema|type)\b`)
 
 // May reports at a glance whether a query may be for the schema.
-func May(query string) bool { return entry.MatchString(query) }
+func May(query string) bool { return len(query) <= maxQuery && entry.MatchString(query) }
 
 // Exec answers a query. ok is false where it asks for something else than the
 // schema, which is then for somebody else to answer.
 func (s *Schema) Exec(query, operation string, variables map[string]any) (data map[string]any, ok bool, err error) {
-	doc, mistakes := gqlparser.LoadQuery(s.ast, query)
-	if len(mistakes) > 0 {
+	doc, err := parser.ParseQuery(&ast.Source{Input: query})
+	if err != nil {
 		return nil, false, nil // whoever answers the rest says what is wrong
 	}
 	op := doc.Operations.ForName(operation)
-	if op == nil || op.Operation != ast.Query || !aboutSchema(op.SelectionSet) {
+	if op == nil || op.Operation != ast.Query {
+		return nil, false, nil
+	}
+	own := aboutSchema(doc, op.SelectionSet, map[string]bool{})
+	for _, mistake := range validator.ValidateWithRules(s.ast, doc, nil) {
+		if own || mistake.Rule == rules.MaxIntrospectionDepth.Name {
+			return nil, true, mistake
+		}
+	}
+	if !own {
 		return nil, false, nil
 	}
 	e := execution{types: s.root, variables: defaults(op, variables)}
@@ -73,22 +89,25 @@ func defaults(op *ast.OperationDefinition, given map[string]any) map[string]any 
 	return all
 }
 
-// aboutSchema reports whether a query asks for nothing but the schema.
-func aboutSchema(set ast.SelectionSet) bool {
+// aboutSchema reports whether a query asks for nothing but the schema. seen are the
+// fragments that have been looked at: they may refer to each other in circles.
+func aboutSchema(doc *ast.QueryDocument, set ast.SelectionSet, seen map[string]bool) bool {
 	for _, selection := range set {
+		ok := true
 		switch sel := selection.(type) {
 		case *ast.Field:
-			if sel.Name != "__schema" && sel.Name != "__type" && sel.Name != "__typename" {
-				return false
-			}
+			ok = sel.Name == "__schema" || sel.Name == "__type" || sel.Name == "__typename"
 		case *ast.InlineFragment:
-			if !aboutSchema(sel.SelectionSet) {
-				return false
-			}
+			ok = aboutSchema(doc, sel.SelectionSet, seen)
 		case *ast.FragmentSpread:
-			if !aboutSchema(sel.Definition.SelectionSet) {
-				return false
+			fragment := doc.Fragments.ForName(sel.Name)
+			if fragment != nil && !seen[sel.Name] {
+				seen[sel.Name] = true
+				ok = aboutSchema(doc, fragment.SelectionSet, seen)
 			}
+		}
+		if !ok {
+			return false
 		}
 	}
 	return true
