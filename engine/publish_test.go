@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"net"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -216,5 +217,16 @@ func TestPublishRefuses(t *testing.T) {
 		_, err = ctr.Publish(ctx, "127.0.0.1:1/x")
 		require.ErrorContains(t, err, "publishing 127.0.0.1:1/x:latest: ")
 		require.ErrorContains(t, err, "connection refused")
+	})
+}
+
+// A registry that takes a connection and says nothing.
+func TestPublishToSilentRegistry(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		silent, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = silent.Close() })
+		_, err = e.c.Container().WithNewFile("/a", "b").Publish(t.Context(), silent.Addr().String()+"/x:1")
+		require.ErrorContains(t, err, "no answer from registry "+silent.Addr().String()+" within 1m0s")
 	})
 }

@@ -7,12 +7,17 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/cli/cli/config/types"
 	"github.com/moby/buildkit/session/auth/authprovider"
 )
+
+// freshLogin is how long a login that a credential helper gave is used before it
+// is asked again: some are good for 5 minutes.
+const freshLogin = 4 * time.Minute
 
 // Login is what a registry is told of its user.
 type Login struct {
@@ -63,7 +68,7 @@ func (l *Logins) Unset(host string) {
 
 // Find returns the login for a registry, the zero Login where there is none.
 func (l *Logins) Find(ctx context.Context, host string) (Login, error) {
-	return l.find(ctx, host, nil)
+	return l.find(ctx, host, func(got time.Time, _ string) bool { return time.Since(got) > freshLogin })
 }
 
 func (l *Logins) find(ctx context.Context, host string, expired authprovider.ExpireCachedAuthCheck) (Login, error) {
@@ -103,6 +108,7 @@ func (l *Logins) Provide(ctx context.Context, host string, _ []string, expired a
 // variables with its name, the user and the password.
 var ciVariables = []struct{ registry, fixed, user, password string }{
 	{registry: "CI_REGISTRY", user: "CI_REGISTRY_USER", password: "CI_REGISTRY_PASSWORD"}, // GitLab
+	{registry: "CI_DEPENDENCY_PROXY_SERVER", user: "CI_DEPENDENCY_PROXY_USER", password: "CI_DEPENDENCY_PROXY_PASSWORD"},
 	{fixed: "ghcr.io", user: "GITHUB_ACTOR", password: "GITHUB_TOKEN"},
 }
 
