@@ -16,6 +16,8 @@ var known = map[string]string{
 	"context":  "context",
 	"dagger":   "dagger.io/dagger",
 	"engine":   modulePath + "/engine",
+	"exec":     "os/exec",
+	"os":       "os",
 	"golang":   modulePath + "/modules/golang",
 	"rust":     modulePath + "/modules/rust",
 	"debian":   modulePath + "/modules/debian",
