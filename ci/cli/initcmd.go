@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
@@ -68,7 +67,7 @@ is; --force overwrites the job file, and nothing else.`,
 func (o *initOptions) file(ctx context.Context, dir string) (jobfile.File, error) {
 	name := o.ci
 	if name == "" {
-		name = jobfile.Recognize(dir, revision.Of(ctx, dir, time.Time{}).Source)
+		name = jobfile.Recognize(dir, revision.Remote(ctx, dir))
 	}
 	if name == "" {
 		return jobfile.File{}, fmt.Errorf("which CI this repository is for cannot be told from its files or its remote; name it with --ci: %s", strings.Join(jobfile.Names(), ", "))

@@ -55,6 +55,9 @@ func TestFromGit(t *testing.T) {
 	require.Equal(t, "2024-05-06T07:08:09Z", rev.Created())
 	require.Equal(t, rev, revision.Of(t.Context(), dir, time.Time{}))
 
+	require.Equal(t, "https://git.example.com/team/app", revision.Remote(t.Context(), dir))
+	require.Empty(t, revision.Remote(t.Context(), t.TempDir()))
+
 	epoch := time.Unix(1700000000, 0)
 	require.Equal(t, "2023-11-14T22:13:20Z", revision.Of(t.Context(), dir, epoch).Created())
 }
