@@ -57,8 +57,11 @@ func unpack(ctx context.Context, dir string) error {
 
 func command(root string) ([]string, error) {
 	loaders, err := filepath.Glob(filepath.Join(root, "lib", "*-linux-gnu", "ld-linux-*.so.*"))
-	if err != nil || len(loaders) == 0 {
-		return nil, fmt.Errorf("%s holds no loader of programs: %v", root, err)
+	if err != nil {
+		return nil, err
+	}
+	if len(loaders) == 0 {
+		return nil, fmt.Errorf("%s holds no loader of programs: remove it to have it unpacked again", root)
 	}
 	return []string{loaders[0], "--library-path", filepath.Dir(loaders[0]), filepath.Join(root, "usr/bin/docker-registry")}, nil
 }

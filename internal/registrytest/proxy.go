@@ -239,4 +239,3 @@ func (s *tokens) allow(w http.ResponseWriter, r *http.Request) bool {
 	w.WriteHeader(http.StatusUnauthorized)
 	return false
 }
-
