@@ -111,7 +111,14 @@ again: they stay unless --all is given.`,
 			if err != nil {
 				return err
 			}
-			return report.Pruned(os.Stdout, removed)
+			if err := report.Pruned(os.Stdout, removed); err != nil {
+				return err
+			}
+			state, err := engine.Status(ctx)
+			if err != nil {
+				return err
+			}
+			return report.Kept(os.Stdout, state.Disk, opts)
 		})(cmd, args)
 	}
 	return cmd

@@ -66,24 +66,6 @@ func diskUse(out io.Writer, uses []engine.DiskUse) error {
 	return table.Flush()
 }
 
-// Pruned writes what was removed from the cache, by kind.
-func Pruned(out io.Writer, removed []engine.DiskUse) error {
-	if len(removed) == 0 {
-		_, err := fmt.Fprintln(out, "Nothing to remove.")
-		return err
-	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "REMOVED\tRECORDS\tSIZE")
-	var total engine.DiskUse
-	for _, use := range removed {
-		fmt.Fprintf(table, "%s\t%d\t%s\n", kindName(use.Kind), use.Records, Bytes(use.Bytes))
-		total.Records += use.Records
-		total.Bytes += use.Bytes
-	}
-	fmt.Fprintf(table, "total\t%d\t%s\n", total.Records, Bytes(total.Bytes))
-	return table.Flush()
-}
-
 func kindName(kind string) string {
 	if name, ok := kinds[kind]; ok {
 		return name

@@ -155,3 +155,22 @@ func trimLines(text string) string {
 	}
 	return b.String()
 }
+
+func TestKept(t *testing.T) {
+	kept := []engine.DiskUse{
+		{Kind: "exec.cachemount", Records: 2, Bytes: 3e9, Reclaimable: 3e9},
+		{Kind: "regular", Records: 9, Bytes: 1e9, Reclaimable: 4e8},
+	}
+	for want, opts := range map[string]engine.PruneOptions{
+		"Kept 4.0 GB: cache volumes 3.0 GB, layers 1.0 GB.\n": {KeepStorage: 5e9},
+		"Kept 4.0 GB: cache volumes 3.0 GB, layers 1.0 GB.\nNot less, because cache volumes go with --all only, and what was used within 72h stays, and 600.0 MB are in use.\n": {KeepStorage: 1e9, KeepDuration: 72 * time.Hour},
+		"Kept 4.0 GB: cache volumes 3.0 GB, layers 1.0 GB.\nNot less, because 600.0 MB are in use.\n":                                                                           {All: true},
+	} {
+		var out bytes.Buffer
+		require.NoError(t, report.Kept(&out, kept, opts))
+		require.Equal(t, want, out.String())
+	}
+	var out bytes.Buffer
+	require.NoError(t, report.Kept(&out, nil, engine.PruneOptions{}))
+	require.Empty(t, out.String())
+}
