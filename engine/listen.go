@@ -43,6 +43,11 @@ func Listen(ctx context.Context, opts ...Option) (*Session, error) {
 		return nil, err
 	}
 	cfg.log.Info("engine", "use", chosen.engine, "because", chosen.why)
+	if cfg.interactive {
+		if err := mayInteract(cfg, chosen.engine); err != nil {
+			return nil, err
+		}
+	}
 	if chosen.engine == Dagger {
 		return daggerSession()
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // ask sends a query as an SDK does, after change has had its way with it.
-func ask(t *testing.T, s *engine.Session, query string, change func(*http.Request)) (status int, answer string) {
+func ask(t testing.TB, s *engine.Session, query string, change func(*http.Request)) (status int, answer string) {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"query": query})
 	require.NoError(t, err)
