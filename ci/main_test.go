@@ -26,7 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ci": main, "sdk": sdk})
+	testscript.Main(m, map[string]func(){"ci": main, "leaky": leaky, "sdk": sdk})
 }
 
 // TestScripts runs the program as users do. The scripts that need an engine
