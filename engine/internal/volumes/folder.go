@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/volumes/carrier/wire"
 )
 
 // grace is how long a blob that nothing refers to is kept: somebody may be about to.
@@ -89,7 +91,7 @@ func (f *Folder) complete(s *Snapshot) error {
 // Blob implements Store. A blob that is not what it should be is removed, so that
 // it is stored again.
 func (f *Folder) Blob(_ context.Context, desc ocispecs.Descriptor) ([]byte, error) {
-	data, err := os.ReadFile(f.path(desc.Digest))
+	data, err := readBlob(f.path(desc.Digest), desc.Size)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &BrokenError{desc.Digest, "it is missing"}
 	}
@@ -103,6 +105,21 @@ func (f *Folder) Blob(_ context.Context, desc ocispecs.Descriptor) ([]byte, erro
 	return data, nil
 }
 
+// readBlob reads a file of a size, and notices one that is longer.
+func readBlob(path string, size int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data := wire.Buffer(int(size) + 1)
+	n, err := io.ReadFull(file, data)
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return data[:n], nil
+	}
+	return nil, err
+}
+
 // Put implements Store.
 func (f *Folder) Put(_ context.Context, desc ocispecs.Descriptor, data []byte) (moved bool, err error) {
 	path := f.path(desc.Digest)
@@ -113,5 +130,22 @@ func (f *Folder) Put(_ context.Context, desc ocispecs.Descriptor, data []byte) (
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return false, err
 	}
-	return true, renameio.WriteFile(path, data, 0o644, renameio.WithTempDir(filepath.Dir(path)))
+	return true, writeBlob(path, data)
+}
+
+// writeBlob makes a file appear whole. It does not wait for the disk: what a
+// machine's crash leaves half written does not have its digest, and is stored again.
+func writeBlob(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name())
+	}
+	return err
 }

@@ -62,7 +62,7 @@ func Restore(ctx context.Context, store Store, v Volume, carrier Carrier) (Resul
 			return err
 		}
 		if err := sendSnapshot(ctx, store, snapshot, out); err != nil {
-			return err
+			return reason(err, in)
 		}
 		if answer, err = readAnswer(in); err != nil {
 			return err
@@ -71,6 +71,22 @@ func Restore(ctx context.Context, store Store, v Volume, carrier Carrier) (Resul
 		return nil
 	})
 	return result, err
+}
+
+// sendError says that a carrier takes nothing any more.
+type sendError struct{ error }
+
+// reason is why sending has failed: what the carrier said last, if it has.
+func reason(err error, in *wire.Reader) error {
+	var broken sendError
+	if !errors.As(err, &broken) {
+		return err
+	}
+	var said *wire.CarrierError
+	if _, readErr := readAnswer(in); errors.As(readErr, &said) {
+		return said
+	}
+	return err
 }
 
 func readAnswer(in *wire.Reader) (wire.Answer, error) {
@@ -89,7 +105,7 @@ func sendSnapshot(ctx context.Context, store Store, s *Snapshot, out *wire.Write
 		return err
 	}
 	if err := out.Frame(wire.KindIndex, index); err != nil {
-		return err
+		return sendError{err}
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelBlobs)
@@ -103,7 +119,11 @@ func sendSnapshot(ctx context.Context, store Store, s *Snapshot, out *wire.Write
 				return err
 			}
 			head := binary.BigEndian.AppendUint32(nil, uint32(number)) //nolint:gosec // number of a pack
-			return out.Frame(wire.KindPack, head, data)
+			defer wire.Free(data)
+			if err := out.Frame(wire.KindPack, head, data); err != nil {
+				return sendError{err}
+			}
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -183,7 +203,10 @@ func (s *saving) receive(ctx context.Context, in *wire.Reader) error {
 	group, putCtx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelBlobs)
 	err := s.frames(putCtx, in, func(data []byte) {
-		group.Go(func() error { return s.put(putCtx, blobOf(PackType, data), data) })
+		group.Go(func() error {
+			defer wire.Free(data)
+			return s.put(putCtx, blobOf(PackType, data), data)
+		})
 	})
 	if putErr := group.Wait(); putErr != nil {
 		return putErr
@@ -219,7 +242,7 @@ func (s *saving) frames(ctx context.Context, in *wire.Reader, pack func([]byte))
 			s.result.Files, s.result.Bytes, s.result.Skipped = s.answer.Files, s.answer.Bytes, s.answer.Skipped
 			return nil
 		case wire.KindError:
-			return errors.New(string(payload))
+			return &wire.CarrierError{Reason: string(payload)}
 		default:
 			return fmt.Errorf("got a frame %q where a pack was due", kind)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/bodkin-ci/bodkin/internal/gobuild"
 )
 
-//go:embed go.mod.txt go.sum.txt cmd/carrier/*.go tree/*.go wire/*.go
+//go:embed go.mod.txt go.sum.txt cmd/carrier/*.go program/*.go tree/*.go wire/*.go
 var sources embed.FS
 
 // Build returns the path on this machine of the carrier for Linux on the given

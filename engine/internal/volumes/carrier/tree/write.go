@@ -72,7 +72,7 @@ func (w *writers) work(next func() (int, []byte, error)) error {
 		return err
 	}
 	defer dec.Close()
-	var raw []byte
+	raw := make([]byte, 0, packSize)
 	for {
 		number, data, err := w.take(next)
 		if errors.Is(err, io.EOF) {
@@ -81,7 +81,9 @@ func (w *writers) work(next func() (int, []byte, error)) error {
 		if err != nil {
 			return err
 		}
-		if raw, err = dec.DecodeAll(data, raw[:0]); err != nil {
+		raw, err = dec.DecodeAll(data, raw[:0])
+		wire.Free(data)
+		if err != nil {
 			return w.fail(fmt.Errorf("decompressing a pack: %w", err))
 		}
 		if int64(len(raw)) != w.index.Packs[number].Raw {

@@ -59,6 +59,9 @@ func (w *Writer) Frame(kind Kind, payload ...[]byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, part := range append([][]byte{header[:]}, payload...) {
+		if len(part) == 0 {
+			continue // a pipe would wait for a reader
+		}
 		if _, err := w.out.Write(part); err != nil {
 			return err
 		}
@@ -81,8 +84,28 @@ type Reader struct{ in *bufio.Reader }
 // NewReader returns a reader of frames from in.
 func NewReader(in io.Reader) *Reader { return &Reader{bufio.NewReaderSize(in, 256<<10)} }
 
-// Next returns the next frame. The payload is the caller's. The end of the input
-// between frames is io.EOF.
+// buffers are payloads that were given back. Fresh memory for each pack would cost
+// more than compressing it.
+var buffers sync.Pool
+
+// Buffer returns a buffer of a size in bytes, with any content.
+func Buffer(size int) []byte {
+	if b, ok := buffers.Get().(*[]byte); ok && cap(*b) >= size {
+		return (*b)[:size]
+	}
+	const spare = 4 // the next one may be a little larger
+	return make([]byte, size, size+size/spare)
+}
+
+// Free gives a buffer back that nobody uses any more.
+func Free(b []byte) {
+	if cap(b) > 0 {
+		buffers.Put(&b)
+	}
+}
+
+// Next returns the next frame. The payload is the caller's, who may give it back
+// with Free. The end of the input between frames is io.EOF.
 func (r *Reader) Next() (Kind, []byte, error) {
 	var header [headerSize]byte
 	if _, err := io.ReadFull(r.in, header[:]); err != nil {
@@ -92,7 +115,7 @@ func (r *Reader) Next() (Kind, []byte, error) {
 	if size > maxFrame {
 		return 0, nil, fmt.Errorf("a frame of %d bytes is too large", size)
 	}
-	payload := make([]byte, size)
+	payload := Buffer(int(size))
 	if _, err := io.ReadFull(r.in, payload); err != nil {
 		return 0, nil, fmt.Errorf("reading a frame: %w", err)
 	}
@@ -107,9 +130,14 @@ func (r *Reader) Expect(kind Kind) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case got == KindError:
-		return nil, fmt.Errorf("%s", payload)
+		return nil, &CarrierError{string(payload)}
 	case got != kind:
 		return nil, fmt.Errorf("got a frame %q where %q was due", got, kind)
 	}
 	return payload, nil
 }
+
+// CarrierError is what the carrier says has failed.
+type CarrierError struct{ Reason string }
+
+func (e *CarrierError) Error() string { return e.Reason }
