@@ -251,7 +251,7 @@ func TestMultiPlatformImage(t *testing.T) {
 
 func TestMountsAreNotInTheImage(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		ctr := e.box(t).WithMountedDirectory("/m", e.treeOf(map[string]string{"f": ""})).WithMountedCache("/c", e.c.CacheVolume(unique())).
+		ctr := e.bare(t).WithMountedDirectory("/m", e.treeOf(map[string]string{"f": ""})).WithMountedCache("/c", e.c.CacheVolume(unique())).
 			WithMountedTemp("/t").WithExec(box("write", "/m/g", "x", ";", "write", "/c/g", "x", ";", "write", "/t/g", "x", ";", "write", "/kept", "x"))
 		again := e.c.Container().Import(ctr.AsTarball())
 		require.Equal(t, []string{"bin/", "kept", "proc/", "sys/"}, entries(t, again.Rootfs()))

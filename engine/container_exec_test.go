@@ -357,6 +357,11 @@ func TestPrivileges(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		plain := strings.TrimSpace(run(t, e.box(t), "caps"))
 		out, err := e.box(t).WithExec(box("caps"), dagger.ContainerWithExecOpts{InsecureRootCapabilities: true}).Stdout(t.Context())
+		if e.Docker {
+			require.ErrorContains(t, err, "cannot do this: running with all root capabilities")
+			require.ErrorContains(t, err, "security-insecure")
+			return
+		}
 		require.NoError(t, err)
 		require.NotEqual(t, plain, strings.TrimSpace(out))
 		require.Regexp(t, "^0*[1-9a-f]+fffff", strings.TrimSpace(out))

@@ -77,7 +77,7 @@ func TestContainerWithout(t *testing.T) {
 
 func TestRootfs(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		ctr := e.box(t).WithEnvVariable("A", "1").WithMountedDirectory("/m", e.treeOf(map[string]string{"x": ""})).WithNewFile("/f", "")
+		ctr := e.bare(t).WithEnvVariable("A", "1").WithMountedDirectory("/m", e.treeOf(map[string]string{"x": ""})).WithNewFile("/f", "")
 		require.Equal(t, []string{"bin/", "f"}, entries(t, ctr.Rootfs()), "mounts are no part of it")
 		require.Equal(t, []string{"bin/", "f", "proc/", "sys/"}, entries(t, ctr.WithExec(box("true")).Rootfs()), "nor are their places")
 		other := ctr.WithRootfs(ctr.Rootfs().WithoutFile("f").WithNewFile("g", ""))
@@ -90,7 +90,7 @@ func TestRootfs(t *testing.T) {
 
 func TestExecChangesFiles(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		ctr := e.box(t).WithNewFile("/keep", "k").WithNewFile("/gone", "g").
+		ctr := e.bare(t).WithNewFile("/keep", "k").WithNewFile("/gone", "g").
 			WithExec(box("mkdir", "/made/deep", ";", "write", "/made/f", "one", ";", "rm", "/gone", ";", "ln", "f", "/made/l", ";",
 				"link", "/made/f", "/made/hard", ";", "chmod", "640", "/made/f", ";", "chown", "9", "/made/deep", ";", "fifo", "/made/pipe", ";", "chmod", "4755", "/keep"))
 		require.Equal(t, []string{"bin/", "keep", "made/", "proc/", "sys/"}, entries(t, ctr.Rootfs()))
@@ -104,7 +104,7 @@ func TestExecChangesFiles(t *testing.T) {
 		require.Contains(t, run(t, ctr, "stat", "/keep"), "4755")
 		require.Contains(t, run(t, e.box(t).WithDirectory("/copy", ctr.Directory("/made")), "tree", "/copy"), "/copy/pipe fifo")
 		require.Equal(t, "k", contents(t, ctr.File("/keep")))
-		require.Equal(t, []string{"bin/", "proc/", "sys/"}, entries(t, e.box(t).WithExec(box("true")).Rootfs()), "an exec leaves no more than where BuildKit mounts")
+		require.Equal(t, []string{"bin/", "proc/", "sys/"}, entries(t, e.bare(t).WithExec(box("true")).Rootfs()), "an exec leaves no more than where BuildKit mounts")
 	})
 }
 

@@ -51,7 +51,7 @@ func testImage(t *testing.T, tag string) v1.Image {
 	require.NoError(t, err)
 	img, err := mutate.AppendLayers(empty.Image,
 		layer(t, map[string]string{boxPath[1:]: string(program), "gone": "x", "tag": tag}),
-		layer(t, map[string]string{".wh.gone": "", "etc/passwd": accounts}))
+		layer(t, map[string]string{".wh.gone": "", "etc/passwd": accounts, "etc/group": "root:x:0:\n"}))
 	require.NoError(t, err)
 	file, err := img.ConfigFile()
 	require.NoError(t, err)
@@ -237,6 +237,10 @@ func TestSilentRegistry(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = silent.Close() })
 		_, err = e.c.Container().From(silent.Addr().String() + "/x:1").Sync(t.Context())
+		if e.Docker {
+			require.ErrorContains(t, err, silent.Addr().String(), "older releases give up on a connection by themselves")
+			return
+		}
 		require.ErrorContains(t, err, "no answer from registry "+silent.Addr().String())
 	})
 }
@@ -270,6 +274,12 @@ func TestHTTP(t *testing.T) {
 		require.ErrorContains(t, err, "invalid checksum")
 		_, err = e.c.HTTP(server.URL + "/none").Contents(ctx)
 		require.ErrorContains(t, err, "404")
-		require.Equal(t, content, contents(t, e.c.HTTP(server.URL+"/private", dagger.HTTPOpts{AuthHeader: e.c.SetSecret("auth-"+unique(), "Bearer t")})))
+		private := e.c.HTTP(server.URL+"/private", dagger.HTTPOpts{AuthHeader: e.c.SetSecret("auth-"+unique(), "Bearer t")})
+		if e.Docker {
+			_, err = private.Contents(ctx)
+			require.ErrorContains(t, err, "cannot do this: downloading with an authorization header")
+			return
+		}
+		require.Equal(t, content, contents(t, private))
 	})
 }

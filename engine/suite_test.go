@@ -124,13 +124,21 @@ const boxPath = "/bin/box"
 // box returns a command of the test program.
 func box(args ...string) []string { return append([]string{boxPath}, args...) }
 
-// boxIn returns a container with nothing but the test program.
+// boxIn returns a container with nothing but the test program, and empty lists of
+// accounts: without them Docker runs nothing as a user other than root.
 func boxIn(t *testing.T, c *dagger.Client) *dagger.Container {
 	t.Helper()
-	return c.Container().WithFile(boxPath, c.Host().File(enginetest.Testbox(t)))
+	return c.Container().WithNewFile("/etc/passwd", "").WithNewFile("/etc/group", "").
+		WithFile(boxPath, c.Host().File(enginetest.Testbox(t)))
 }
 
 func (e *env) box(t *testing.T) *dagger.Container { return boxIn(t, e.c) }
+
+// bare is a container with nothing but the test program.
+func (e *env) bare(t *testing.T) *dagger.Container {
+	t.Helper()
+	return e.c.Container().WithFile(boxPath, e.c.Host().File(enginetest.Testbox(t)))
+}
 
 // run returns what a command of the test program writes to stdout.
 func run(t *testing.T, ctr *dagger.Container, args ...string) string {

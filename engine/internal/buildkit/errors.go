@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
-	"github.com/moby/buildkit/solver/pb"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
@@ -118,28 +116,6 @@ func (e *notStartedError) Error() string {
 type failedOutput struct {
 	stdout, stderr string
 	exitCode       int
-}
-
-func readFailed(ctx context.Context, gw gateway.Client, solveErr *errdefs.SolveError, exec *pb.ExecOp) (*failedOutput, error) {
-	index := -1
-	for i, m := range exec.Mounts {
-		if m.Dest == protocol.OutDir {
-			index = i
-		}
-	}
-	if index < 0 || index >= len(solveErr.MountIDs) {
-		return nil, errors.New("the daemon kept no output")
-	}
-	ctr, err := gw.NewContainer(ctx, gateway.NewContainerRequest{Mounts: []gateway.Mount{{
-		Dest: "/", MountType: pb.MountType_BIND, ResultID: solveErr.MountIDs[index],
-	}}})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = ctr.Release(context.WithoutCancel(ctx)) }()
-	return readOutput(func(name string) ([]byte, error) {
-		return ctr.ReadFile(ctx, gateway.ReadContainerRequest{ReadRequest: gateway.ReadRequest{Filename: path.Join("/", exec.Mounts[index].Selector, name)}})
-	})
 }
 
 func readOutput(read func(string) ([]byte, error)) (*failedOutput, error) {

@@ -39,7 +39,7 @@ type Ref struct {
 // is an *ExecError. Evaluations share what they have in common: a step runs
 // once, however many ask for it.
 func (s *Session) Evaluate(ctx context.Context, st llb.State, platform ocispecs.Platform, use func(context.Context, *Ref) error) error {
-	def, err := st.Marshal(ctx, llb.Platform(platform))
+	def, err := s.define(ctx, st, platform)
 	if err != nil {
 		return fmt.Errorf("describing the build: %w", err)
 	}

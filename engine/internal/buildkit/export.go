@@ -32,7 +32,7 @@ func (s *Session) ExportTar(ctx context.Context, st llb.State, platform ocispecs
 // session of their own: it tells the daemon where the output goes.
 func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Platform, entry client.ExportEntry) error {
 	return s.Evaluate(ctx, st, platform, func(ctx context.Context, _ *Ref) error {
-		def, err := st.Marshal(ctx, llb.Platform(platform))
+		def, err := s.define(ctx, st, platform)
 		if err != nil {
 			return err
 		}

@@ -3,10 +3,13 @@ package buildkit
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/apicaps"
 	"github.com/moby/buildkit/util/entitlements"
 )
@@ -89,3 +92,62 @@ func (f *features) allowed() []string {
 // Has reports whether the daemon knows a capability of LLB, one of the constants
 // pb.Cap….
 func (s *Session) Has(id apicaps.CapID) bool { return s.features.has(id) }
+
+// FeatureError says that the engine's BuildKit lacks something, or does not allow it.
+type FeatureError struct {
+	What   string // in the user's terms
+	Engine string // its name and version, as far as it tells them
+	Advice string
+}
+
+func (e *FeatureError) Error() string {
+	return fmt.Sprintf("%s cannot do this: %s (%s)", e.Engine, e.What, e.Advice)
+}
+
+// lacking are features that have no way around, by capability.
+var lacking = map[apicaps.CapID]string{
+	pb.CapSourceHTTPAuth:                 "downloading with an authorization header",
+	pb.CapSourceHTTPHeader:               "downloading with headers",
+	pb.CapSourceHTTPChecksum:             "downloading with a checksum",
+	pb.CapFileCopyIncludeExcludePatterns: "copying with include or exclude patterns",
+	pb.CapExecSecretEnv:                  "running commands (the shim is told about its host by a secret variable)",
+	pb.CapMergeOp:                        "merging trees",
+}
+
+// check refuses what the daemon cannot do, before it is asked to.
+func (s *Session) check(def *llb.Definition) error {
+	if s.options.Matching {
+		return nil
+	}
+	for _, meta := range def.Metadata {
+		for id := range meta.Caps {
+			if what, known := lacking[id]; known && !s.Has(id) {
+				return &FeatureError{What: what, Engine: s.engineName(), Advice: "use a newer one, or --engine embedded"}
+			}
+		}
+	}
+	if slices.Contains(s.features.allowed(), entitlements.EntitlementSecurityInsecure.String()) {
+		return nil
+	}
+	for _, raw := range def.Def {
+		var op pb.Op
+		if err := op.UnmarshalVT(raw); err != nil {
+			return err
+		}
+		if op.GetExec().GetSecurity() == pb.SecurityMode_INSECURE {
+			return &FeatureError{
+				What: "running with all root capabilities", Engine: s.engineName(),
+				Advice: "its daemon has to allow security.insecure: builder.entitlements.security-insecure in Docker's daemon.json, --allow-insecure-entitlement security.insecure of buildkitd",
+			}
+		}
+	}
+	return nil
+}
+
+// engineName is what the daemon is called in errors.
+func (s *Session) engineName() string {
+	if s.docker != nil {
+		return "the BuildKit within Docker " + s.docker.version
+	}
+	return "the BuildKit at " + s.address
+}

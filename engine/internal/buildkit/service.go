@@ -46,7 +46,7 @@ type ServiceOptions struct {
 // DefineService makes a service of an exec, whose state run is. Equal
 // definitions are one service.
 func (s *Session) DefineService(ctx context.Context, run llb.State, platform ocispecs.Platform, o ServiceOptions) (*Service, error) {
-	def, err := run.Marshal(ctx, llb.Platform(platform))
+	def, err := s.define(ctx, run, platform)
 	if err != nil {
 		return nil, fmt.Errorf("describing service %s: %w", o.Name, err)
 	}

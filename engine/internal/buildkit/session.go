@@ -22,7 +22,6 @@ import (
 	"github.com/moby/buildkit/session/filesync"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/worker/label"
-	docker "github.com/moby/moby/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/dial"
@@ -69,6 +68,7 @@ type Session struct {
 	workerID string
 	hostNet  bool // execs are on the network of the daemon's host
 	features *features
+	docker   *dockerDaemon
 	options  Options
 
 	Secrets *Secrets
@@ -107,16 +107,21 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 		_ = c.Close()
 		return nil, &AddressError{Address: address, Err: err}
 	}
+	var inDocker *dockerDaemon
 	if dial.IsDocker(address) {
-		if err := dockerWorker(ctx, address, &w); err != nil {
+		if inDocker, err = openDocker(ctx, address); err != nil {
 			_ = c.Close()
 			return nil, &AddressError{Address: address, Err: err}
 		}
+		// Steps are on Docker's bridge, whatever the label says, and older releases call
+		// every worker "moby".
+		w.hostNet, w.id = false, "docker:"+inDocker.id
 	}
 	s := &Session{
 		client: c, address: address, platform: w.platform, workerID: w.id, hostNet: w.hostNet, options: opts,
 		Secrets: newSecrets(), Stores: newStores(), dirs: newHostDirs(), served: make(chan struct{}),
 	}
+	s.docker = inDocker
 	s.features = allFeatures()
 	if !opts.Matching {
 		s.features = askFeatures(context.WithoutCancel(ctx), c)
@@ -183,7 +188,7 @@ func (s *Session) Close() error {
 	s.stop()
 	<-s.served
 	s.progress.close()
-	return errors.Join(closeErr, s.client.Close())
+	return errors.Join(closeErr, s.client.Close(), s.docker.close())
 }
 
 // Address is the daemon's address.
@@ -219,24 +224,6 @@ func worker(ctx context.Context, c *client.Client) (workerInfo, error) {
 		}
 	}
 	return workerInfo{platform: ocispecs.Platform{OS: "linux", Architecture: runtime.GOARCH}}, nil
-}
-
-// dockerWorker corrects what Docker says of its worker: steps are on Docker's bridge,
-// whatever the label says, and older releases call every worker "moby".
-func dockerWorker(ctx context.Context, address string, w *workerInfo) error {
-	api, err := dial.Docker(address)
-	if err != nil {
-		return err
-	}
-	defer api.Close()
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	answer, err := api.Info(ctx, docker.InfoOptions{})
-	if err != nil {
-		return err
-	}
-	w.hostNet, w.id = false, "docker:"+answer.Info.ID
-	return nil
 }
 
 // AddressError says that no BuildKit daemon answered at an address.

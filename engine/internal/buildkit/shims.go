@@ -49,8 +49,10 @@ func shimMounts(arch, name string) []llb.RunOption {
 }
 
 func shimCache(arch string) llb.MountOption {
-	return llb.AsPersistentCacheDir("bodkin-shim-"+arch, llb.CacheMountShared)
+	return llb.AsPersistentCacheDir(shimCacheID(arch), llb.CacheMountShared)
 }
+
+func shimCacheID(arch string) string { return "bodkin-shim-" + arch }
 
 // prepare makes the shim available for every architecture that def runs execs on.
 func (s *shims) prepare(ctx context.Context, def *llb.Definition) error {

@@ -22,7 +22,7 @@ func (s *Session) Terminal(ctx context.Context, run llb.State, platform ocispecs
 	if err := s.options.Terminal.Check(); err != nil {
 		return err
 	}
-	def, err := run.Marshal(ctx, llb.Platform(platform))
+	def, err := s.define(ctx, run, platform)
 	if err != nil {
 		return fmt.Errorf("describing the terminal: %w", err)
 	}

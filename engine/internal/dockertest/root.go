@@ -14,12 +14,12 @@ import (
 )
 
 // rootRevision goes up when a root is made differently.
-const rootRevision = "1"
+const rootRevision = "3"
 
 var (
-	rootPackages = strings.Fields("docker.io slirp4netns dash ca-certificates")
+	rootPackages = strings.Fields("docker.io slirp4netns dash ca-certificates git coreutils sed grep")
 	// What only maintainer scripts and init systems use.
-	rootWithout = strings.Fields("openssl adduser passwd debconf perl lsb-base sysvinit-utils init-system-helpers")
+	rootWithout = strings.Fields("openssl adduser passwd debconf perl liberror-perl git-man lsb-base sysvinit-utils init-system-helpers")
 )
 
 // root returns a folder with dockerd and what it needs, of a Debian suite. It is

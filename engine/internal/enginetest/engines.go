@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -9,11 +10,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/bodkin-ci/bodkin/engine/internal/dockertest"
 	"github.com/bodkin-ci/bodkin/engine/internal/embedded"
 )
 
 // EngineEnv names the environment variable that points the tests at one engine
-// instead of the usual ones: "embedded", "plain", or an address such as
+// instead of the usual ones: "embedded", "plain", "docker", "docker-containerd" (with
+// the other image store), "docker-bookworm" (an old one), or an address such as
 // tcp://host:1234.
 const EngineEnv = "BODKIN_TEST_ENGINE"
 
@@ -21,7 +24,15 @@ const EngineEnv = "BODKIN_TEST_ENGINE"
 const (
 	EmbeddedName = "embedded"
 	PlainName    = "plain"
+	DockerName   = "docker"
 )
+
+// dockers are the Docker daemons that can be tested on, by name.
+var dockers = map[string]dockertest.Options{
+	DockerName:          {Suite: "trixie"},
+	"docker-containerd": {Suite: "trixie", Containerd: true},
+	"docker-bookworm":   {Suite: "bookworm"},
+}
 
 // Engine is something to run a test on.
 type Engine struct {
@@ -34,6 +45,8 @@ type Engine struct {
 	State string
 	// Isolated says that execs do not share the host's network.
 	Isolated bool
+	// Docker says that it is the BuildKit within a Docker daemon of Debian's.
+	Docker bool
 }
 
 var plain = sync.OnceValues(func() (*Plain, error) {
@@ -45,8 +58,34 @@ var plain = sync.OnceValues(func() (*Plain, error) {
 	return p, err
 })
 
-// Engines returns the engines to test on: the embedded one and a plain daemon,
-// which is started now, or the one that BODKIN_TEST_ENGINE names. It skips in
+var dockerd struct {
+	sync.Mutex
+	running *dockertest.Docker
+}
+
+// docker starts the Docker daemon with a name among dockers, once.
+func docker(name string) (*dockertest.Docker, error) {
+	dockerd.Lock()
+	defer dockerd.Unlock()
+	if dockerd.running != nil {
+		return dockerd.running, nil
+	}
+	opts := dockers[name]
+	var err error
+	if opts.Box, err = testbox(); err != nil {
+		return nil, err
+	}
+	d, err := dockertest.Start(context.Background(), opts)
+	if err != nil {
+		return nil, err
+	}
+	AtEnd(func() { _ = d.Close() })
+	dockerd.running = d
+	return d, nil
+}
+
+// Engines returns the engines to test on: the embedded one, a plain daemon and a
+// Docker daemon, which are started now, or the one that BODKIN_TEST_ENGINE names. It skips in
 // short mode and where those engines cannot run; an engine that should start and
 // does not is a failure.
 func Engines(t testing.TB) []Engine {
@@ -56,7 +95,8 @@ func Engines(t testing.TB) []Engine {
 	}
 	name := os.Getenv(EngineEnv)
 	if strings.Contains(name, "://") {
-		return []Engine{{Name: "other", Address: name}}
+		inDocker := strings.HasPrefix(name, "docker+")
+		return []Engine{{Name: "other", Address: name, Isolated: inDocker, Docker: inDocker}}
 	}
 	if err := embedded.Supported(); err != nil {
 		t.Skipf("%s (set %s to test another engine)", err, EngineEnv)
@@ -72,8 +112,17 @@ func Engines(t testing.TB) []Engine {
 		}
 		engines = append(engines, Engine{Name: PlainName, Address: p.Address, State: p.State})
 	}
+	if _, ok := dockers[name]; name == "" || ok {
+		d, err := docker(cmp.Or(name, DockerName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		engines = append(engines, Engine{
+			Name: cmp.Or(name, DockerName), Address: "docker+unix://" + d.Socket, State: d.State, Isolated: true, Docker: true,
+		})
+	}
 	if len(engines) == 0 {
-		t.Fatalf("%s is %q: want %s, %s or the address of a BuildKit daemon", EngineEnv, name, EmbeddedName, PlainName)
+		t.Fatalf("%s is %q: want %s, %s, %s or the address of a BuildKit daemon", EngineEnv, name, EmbeddedName, PlainName, DockerName)
 	}
 	return engines
 }
@@ -119,7 +168,7 @@ func Main(m *testing.M) int {
 		atEnd[i]()
 	}
 	if status != 0 && os.Getenv(EngineEnv) == "" {
-		fmt.Fprintf(os.Stderr, "to test one engine alone, set %s to %s, %s or an address\n", EngineEnv, EmbeddedName, PlainName)
+		fmt.Fprintf(os.Stderr, "to test one engine alone, set %s to %s, %s, %s or an address\n", EngineEnv, EmbeddedName, PlainName, DockerName)
 	}
 	return status
 }

@@ -20,6 +20,10 @@ const usage = `usage: shim exec SPEC -- COMMAND [ARGUMENT...]
        shim terminal SPEC -- COMMAND [ARGUMENT...]
        shim bridge SPEC
        shim install FOLDER DIGEST [BUNDLE DIGEST]
+       shim report FOLDER
+       shim diff LOWER UPPER OUT
+       shim link TARGET NAME
+       shim modes ROOT [MODE PATH...]
        shim --version
 `
 
@@ -42,6 +46,14 @@ func run(args []string) int {
 		return runBridge(args[1])
 	case (len(args) == 3 || len(args) == 5) && args[0] == "install":
 		return runInstall(args[1], args[2], args[3:])
+	case len(args) == 4 && args[0] == "diff":
+		return runTree("comparing", func() error { return diffTree(args[1], args[2], args[3]) })
+	case len(args) >= 2 && args[0] == "modes":
+		return runTree("setting permissions", func() error { return setModes(args[1], args[2:]) })
+	case len(args) == 3 && args[0] == "link":
+		return runTree("linking", func() error { return os.Symlink(args[1], args[2]) })
+	case len(args) == 2 && args[0] == "report":
+		return runReport(args[1])
 	case len(args) >= 3 && args[0] == adoptCommand:
 		return adopt(args[1], args[2:])
 	case len(args) == 1 && args[0] == "--version":
