@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // DiffOptions say how DiffTar writes. The zero value is the recommended one.
@@ -48,17 +50,32 @@ func (d *diff) close() { d.final.close() }
 // empty reports that nothing changed.
 func (d *diff) empty() bool { return len(d.entries) == 0 }
 
+// readDiff reads both trees side by side: an engine that sends one has its hands
+// full with less than all processors.
 func readDiff(ctx context.Context, base, final io.Reader, tempDir string) (*diff, error) {
-	below, err := readTree(ctx, base, nil, true)
-	if err != nil {
-		return nil, fmt.Errorf("comparing with the base image: %w", err)
-	}
-	s, err := newSpool(tempDir)
-	if err != nil {
-		return nil, err
-	}
-	above, err := readTree(ctx, final, s, true)
-	if err != nil {
+	var below, above *tree
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		if below, err = readTree(ctx, base, nil, true); err != nil {
+			return fmt.Errorf("comparing with the base image: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		s, err := newSpool(tempDir)
+		if err != nil {
+			return err
+		}
+		t, err := readTree(ctx, final, s, true)
+		if err == nil {
+			above = t
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		if above != nil {
+			above.close()
+		}
 		return nil, err
 	}
 	return compareTrees(below, above), nil
