@@ -21,7 +21,7 @@ func main() {
 		Commands: []cli.Command{
 			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build, cli.Rust: rustBuild}, Watch: true},
 			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack, cli.Rust: pack}},
-			{Name: "publish", Short: "Send the runtime image of each application to a registry: dist/<app>/image.digest", Steps: cli.Steps{cli.Go: publish, cli.Rust: publish}, Flags: publishFlags, Index: true},
+			{Name: "publish", Short: "Send the runtime image of each application to a registry: dist/<app>/image.digest", Steps: cli.Steps{cli.Go: publish, cli.Rust: publish}, Flags: destination.Flags, Check: destination.Check, Index: true},
 			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test, cli.Rust: rustTest}, Flags: testFlags, Native: true, Watch: true},
 			{Name: "run", Short: "Run each application's image with its database, until interrupted", Steps: cli.Steps{cli.Go: run, cli.Rust: run}, Only: serves, Flags: runFlags, Native: true, Watch: true},
 			{Name: "smoke", Short: "Try each application's image next to its database", Steps: cli.Steps{cli.Go: smoke, cli.Rust: smoke}, Only: tried, Native: true},

@@ -4,15 +4,12 @@ import (
 	"context"
 
 	"dagger.io/dagger"
-	"github.com/spf13/pflag"
 
 	"github.com/bodkin-ci/bodkin/ci/cli"
 )
 
 // destination is where publish sends images.
 var destination cli.Destination
-
-func publishFlags(f *pflag.FlagSet) { destination.Flags(f) }
 
 // publish sends the application's image to a registry: one for all platforms, the
 // same that package writes for each.

@@ -112,6 +112,14 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, part := range parts {
+		if part.Check == nil {
+			continue
+		}
+		if err := part.Check(); err != nil {
+			return nil, err
+		}
+	}
 	selected, err := o.selectApps(p, parts)
 	if err != nil {
 		return nil, err

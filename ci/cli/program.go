@@ -38,6 +38,8 @@ type Command struct {
 	Only func(App) bool
 	// Flags adds flags of the command's own. What it binds them to, the steps read.
 	Flags func(*pflag.FlagSet)
+	// Check looks at what Flags were bound to. Its error is wrong usage: nothing is done.
+	Check func() error
 	// Watch commands have --watch: they run again when a source file changes.
 	Watch bool
 	// Native commands run on the engine's own platform: they have no --platform.

@@ -23,6 +23,12 @@ func (d *Destination) Flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&d.to.Tags, "tag", nil, "`name` to publish as, instead of commit, branch and latest; repeatable")
 }
 
+// Check says what is missing or wrong.
+func (d *Destination) Check() error {
+	_, err := d.to.To("app")
+	return err
+}
+
 // Publish publishes the images of the job's platforms as one, under all tags of
 // the revision. Its reference with digest is shown and written to image.digest.
 func (j *Job) Publish(ctx context.Context, d Destination, images ...*dagger.Container) error {

@@ -4,10 +4,13 @@ package publish
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/distribution/reference"
 
 	"github.com/bodkin-ci/bodkin/ci/internal/revision"
 )
@@ -48,7 +51,15 @@ func (d Destination) To(app string) (string, error) {
 	default:
 		repository += "/" + app
 	}
-	return registry + "/" + strings.ToLower(repository), nil
+	full := registry + "/" + strings.ToLower(repository)
+	named, err := reference.ParseNormalizedNamed(full)
+	if err != nil {
+		return "", fmt.Errorf("%s is no place for images: %w (--registry takes a host such as registry.example.com:5000, --repository a path such as team/project)", full, err)
+	}
+	if reference.Domain(named) != registry {
+		return "", fmt.Errorf("%q is no registry: --registry takes a host such as registry.example.com:5000", registry)
+	}
+	return full, nil
 }
 
 // ciRegistry is the registry that belongs to the CI.

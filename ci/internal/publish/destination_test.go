@@ -43,6 +43,12 @@ func TestTo(t *testing.T) {
 	ci(t, nil)
 	_, err := publish.Destination{Repository: "x"}.To("app")
 	require.ErrorIs(t, err, publish.ErrNoRegistry)
+	_, err = publish.Destination{Registry: "https://registry.example.com"}.To("app")
+	require.ErrorContains(t, err, "https://registry.example.com/app is no place for images")
+	_, err = publish.Destination{Registry: "registry"}.To("app")
+	require.ErrorContains(t, err, `"registry" is no registry`)
+	_, err = publish.Destination{Registry: "registry.example.com", Repository: "a//b"}.To("app")
+	require.ErrorContains(t, err, "is no place for images")
 }
 
 func TestTagsOf(t *testing.T) {
