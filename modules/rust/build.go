@@ -54,7 +54,7 @@ func (r *Rust) Build(ctx context.Context, opts BuildOptions) (*dagger.File, erro
 	if err != nil {
 		return nil, err
 	}
-	return ctr.WithExec(b.args).File(b.output), nil
+	return r.withCargo(ctr, b.args).File(b.output), nil
 }
 
 // build is a `cargo build` command.

@@ -82,7 +82,7 @@ func (r *Rust) Clippy(ctx context.Context, opts ClippyOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := ctr.WithExec(opts.command(shared)).Sync(ctx); err != nil {
+	if _, err := r.withCargo(ctr, opts.command(shared)).Sync(ctx); err != nil {
 		return fmt.Errorf("running clippy: %w", err)
 	}
 	return nil

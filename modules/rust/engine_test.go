@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -249,6 +251,85 @@ func TestWorkspace(t *testing.T) {
 
 	member := rust.New(c, workspace(c), rust.Options{Path: "all/app"})
 	require.Equal(t, "one made 42\n", build(t, member, rust.BuildOptions{Bin: "one"}))
+}
+
+// compiled returns the packages of which something was compiled while f used a
+// client of its own, stand-ins left out.
+func compiled(t *testing.T, f func(c *dagger.Client)) []string {
+	t.Helper()
+	client(t)
+	if os.Getenv("DAGGER_SESSION_PORT") != "" {
+		t.Skip("a Dagger engine reports its progress itself")
+	}
+	var mu sync.Mutex
+	standIns, logs := map[string]bool{}, map[string]string{}
+	c, err := engine.Connect(context.Background(), engine.WithAddress(moduletest.Address()), engine.WithProgress(func(status *bkclient.SolveStatus) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, v := range status.Vertexes {
+			standIns[v.Digest.String()] = strings.Contains(v.Name, "dependencies.sh")
+		}
+		for _, l := range status.Logs {
+			logs[l.Vertex.String()] += string(l.Data)
+		}
+	}))
+	require.NoError(t, err)
+	f(c)
+	require.NoError(t, c.Close())
+	mu.Lock()
+	defer mu.Unlock()
+	names := map[string]bool{}
+	for vertex, log := range logs {
+		for _, line := range regexp.MustCompile(`(?m)^ *Compiling (\S+) v`).FindAllStringSubmatch(log, -1) {
+			if !standIns[vertex] {
+				names[line[1]] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// TestWorkspaceEdits looks at which packages are compiled after which edit, and
+// whether files that a package reads from outside of its folder are noticed.
+func TestWorkspaceEdits(t *testing.T) {
+	name := unique()
+	run := func(want string, edit func(*dagger.Directory) *dagger.Directory) []string {
+		return compiled(t, func(c *dagger.Client) {
+			src := edit(workspace(c).
+				WithNewFile("all/app/note", name).
+				WithNewFile("all/made/build.rs", "fn main() { println!(\"cargo::rustc-env=NAME=made\"); println!(\"cargo::rerun-if-changed=build.rs\"); }\n// "+name))
+			require.Equal(t, want, build(t, rust.New(c, src, rust.Options{Path: "all"}), rust.BuildOptions{Package: "app", Bin: "one"}))
+		})
+	}
+	file := func(path, old, with string) func(*dagger.Directory) *dagger.Directory {
+		return func(src *dagger.Directory) *dagger.Directory {
+			content, err := src.File(path).Contents(context.Background())
+			require.NoError(t, err)
+			return src.WithNewFile(path, strings.ReplaceAll(content, old, with))
+		}
+	}
+	require.Subset(t, run("one made 42\n", func(src *dagger.Directory) *dagger.Directory { return src }), []string{"app", "made"})
+	require.Equal(t, []string{"app"}, run("1 made 42\n", file("all/app/src/bin/one.rs", "one ", "1 ")))
+	require.Equal(t, []string{"app", "macros"}, run("one made 43\n", file("all/macros/src/lib.rs", "42", "43")))
+	require.Equal(t, []string{"app", "made"}, run("one new 42\n", file("all/made/build.rs", "NAME=made", "NAME=new")))
+
+	outside := func(text string) func(*dagger.Directory) *dagger.Directory {
+		return func(src *dagger.Directory) *dagger.Directory {
+			return src.WithNewFile("all/app/text", text).
+				WithNewFile("all/made/src/lib.rs", "pub const NAME: &str = include_str!(\"../../app/text\");\n")
+		}
+	}
+	require.Equal(t, []string{"app", "made"}, run("one a 42\n", outside("a")))
+	require.Equal(t, []string{"app", "made"}, run("one b 42\n", outside("b")), "it reads what it does not depend on")
+
+	dependency := func(src *dagger.Directory) *dagger.Directory {
+		src = file("all/Cargo.lock", "version = 4\n", "version = 4\n\n[[package]]\nname = \"extra\"\nversion = \"0.1.0\"\n")(src)
+		src = file("all/Cargo.lock", "[\"itoa\",", "[\"extra\", \"itoa\",")(src)
+		return file("all/app/Cargo.toml", "[dependencies]", "[dependencies]\nextra = { path = \"../../extra\" }")(src).
+			WithNewFile("extra/Cargo.toml", "[package]\nname = \"extra\"\nversion = \"0.1.0\"\n").
+			WithNewFile("extra/src/lib.rs", "")
+	}
+	require.Equal(t, []string{"app", "extra"}, run("one made 42\n", dependency))
 }
 
 func TestErrors(t *testing.T) {

@@ -48,3 +48,44 @@ func unstable(lock string) []string {
 	slices.Sort(names)
 	return names
 }
+
+// sourceGraph returns, for the packages in a lock file that are those of the
+// source, all of these that they depend on, each with itself.
+func sourceGraph(lock string) map[string][]string {
+	var file struct {
+		Package []struct {
+			Name, Source string
+			Dependencies []string
+		}
+	}
+	if toml.Unmarshal([]byte(lock), &file) != nil {
+		return nil // cargo says it better
+	}
+	needs, own := map[string][]string{}, map[string]bool{}
+	for _, p := range file.Package {
+		own[p.Name] = own[p.Name] || p.Source == ""
+		for _, d := range p.Dependencies {
+			name, _, _ := strings.Cut(d, " ")
+			needs[p.Name] = append(needs[p.Name], name)
+		}
+	}
+	graph := map[string][]string{}
+	for name := range own {
+		if !own[name] {
+			continue
+		}
+		seen := map[string]bool{}
+		for next := []string{name}; len(next) > 0; next = next[1:] {
+			if seen[next[0]] {
+				continue
+			}
+			seen[next[0]] = true
+			next = append(next, needs[next[0]]...)
+			if own[next[0]] {
+				graph[name] = append(graph[name], next[0])
+			}
+		}
+		slices.Sort(graph[name])
+	}
+	return graph
+}

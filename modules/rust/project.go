@@ -43,6 +43,8 @@ type project struct {
 	vendor []string        // folders with sources of dependencies
 	// unstable names the packages of the source, and those that use them.
 	unstable []string
+	// graph has the packages of the source and all of these that each depends on.
+	graph map[string][]string
 }
 
 // describe reads the manifests in the source.
@@ -79,7 +81,7 @@ func (r *Rust) readProject(ctx context.Context) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{files: map[string]bool{}, unstable: unstable(lock)}
+	p := &project{files: map[string]bool{}, unstable: unstable(lock), graph: sourceGraph(lock)}
 	for _, name := range files {
 		p.files[name] = true
 	}

@@ -84,5 +84,5 @@ func (r *Rust) compileTests(ctx context.Context, opts TestOptions) (*dagger.Cont
 		return nil, err
 	}
 	const script = `"$@" --message-format=json-render-diagnostics >` + artifactsPath
-	return ctr.WithExec(append([]string{"sh", "-c", script, "sh"}, command...)), nil
+	return r.withCargo(ctr, append([]string{"sh", "-c", script, "sh"}, command...)), nil
 }

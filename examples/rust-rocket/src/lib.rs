@@ -3,16 +3,13 @@
 //! parts together; README.md describes the API and the settings.
 
 pub mod api;
-pub mod config;
-pub mod health;
-pub mod memory;
-pub mod monitors;
-pub mod postgres;
 
 use std::sync::Arc;
 
 use rocket::figment::Figment;
 use rocket::{Build, Rocket};
+
+pub use rust_rocket_service::{config, health, memory, monitors, postgres, serve, USAGE};
 
 use monitors::Store;
 
