@@ -14,12 +14,13 @@ const defaultSaveTimeout = 10 * time.Minute
 
 // CacheVolumes says where cache volumes are kept beyond the engine.
 type CacheVolumes struct {
-	// Store is a folder (/path, ./path, ~/path, oci:path). It holds an OCI image
-	// layout, is made when it is first written to, and may be shared by several
-	// programs at once.
+	// Store is a folder (/path, ./path, ~/path, oci:path), or a repository of a
+	// registry (HOST/REPOSITORY, with the logins of the docker client). A folder holds
+	// an OCI image layout, and is made when it is first written to. Several programs may
+	// share a store at once.
 	Store string
 	// MaxSize bounds the store in bytes: volumes that were not used for longest are
-	// removed. 0 is no bound.
+	// removed. 0 is no bound. A registry has rules of its own.
 	MaxSize int64
 	// SaveTimeout bounds how long the client's Close may take for saving. Default 10 min.
 	SaveTimeout time.Duration

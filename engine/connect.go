@@ -121,7 +121,10 @@ func (c *connection) Close() error {
 	return errors.Join(errs...)
 }
 
-func connectDagger(ctx context.Context, _ config) (*dagger.Client, error) {
+func connectDagger(ctx context.Context, cfg config) (*dagger.Client, error) {
+	if cfg.volumes.Store != "" {
+		cfg.log.Warn("a Dagger engine keeps its cache volumes itself: they are not restored and not saved", "store", cfg.volumes.Store)
+	}
 	c, err := dagger.Connect(ctx, dagger.WithLogOutput(os.Stderr))
 	if err != nil {
 		return nil, fmt.Errorf("connecting to a Dagger engine: %w", err)

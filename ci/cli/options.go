@@ -32,6 +32,7 @@ type options struct {
 	watch     bool
 
 	interactive bool
+	caches      caches
 }
 
 // optionsHelp explains what does not fit into one line for each flag.
@@ -77,6 +78,7 @@ func (o *options) register(cmd *cobra.Command, command Command) {
 	}
 	f.BoolVar(&o.interactive, "interactive", false, "when a command fails in a container, open a shell there")
 	f.StringVar(&o.engine, "engine", "", "`address` of the engine to use (default: see above)")
+	o.caches.register(f)
 	f.StringVar(&o.progress, "progress", string(progress.Auto), "`mode`: auto, tty, plain or json")
 	f.DurationVar(&o.timeout, "timeout", 0, "stop a step that takes longer than this `duration`, such as 90s or 10m; setting up an engine is none (default: no limit)")
 	f.DurationVar(&o.silence, "silence", 0, "stop a step when there was no output and no progress for this `duration`, such as 10m, and show what runs (default: no limit)")
@@ -102,6 +104,9 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 		return nil, err
 	}
 	if err := o.checkInteractive(); err != nil {
+		return nil, err
+	}
+	if err := o.caches.check(); err != nil {
 		return nil, err
 	}
 	platforms, err := parsePlatforms(o.platforms)
@@ -140,6 +145,7 @@ func (o *options) plan(p Program, command Command) (*plan, error) {
 		engine: o.engine, mode: mode, timeout: o.timeout, silence: o.silence, epoch: epoch,
 		watch:         o.watch,
 		interactive:   o.interactive,
+		caches:        o.caches,
 		stopOnFailure: len(command.All) > 0 && !o.keepGoing,
 	}, nil
 }

@@ -33,6 +33,7 @@ type plan struct {
 	watch         bool // run again when a source file changes
 	stopOnFailure bool // the first step that fails stops the others
 	interactive   bool // a command that fails opens a shell
+	caches        caches
 }
 
 // jobs returns one job for each command, application and platform, without a

@@ -106,7 +106,7 @@ func (r *session) execute(ctx context.Context) {
 }
 
 func (r *session) disconnect(ctx context.Context) {
-	bounded, cancel := context.WithTimeout(ctx, disconnectTimeout)
+	bounded, cancel := context.WithTimeout(ctx, disconnectTimeout+r.plan.caches.saveTimeout())
 	defer cancel()
 	closing := step.Abandon(disconnectGrace)("", func(context.Context) error { return r.client.Close() })
 	if err := closing(bounded); err != nil && ctx.Err() == nil {
@@ -119,6 +119,7 @@ func (r *session) connect(ctx context.Context) error {
 		engine.WithAddress(r.plan.engine),
 		engine.WithLogger(r.log),
 		engine.WithProgress(r.display.Update),
+		r.plan.caches.option(),
 	)...)
 	if err != nil {
 		return err

@@ -18,8 +18,12 @@ type Options struct {
 const folderPrefix = "oci:"
 
 // Open returns the store that ref names: a folder (/path, ./path, ~/path,
-// oci:path), whose content is an OCI image layout.
+// oci:path), whose content is an OCI image layout, or a repository of a registry
+// (HOST/REPOSITORY). Nothing is asked of a registry yet.
 func Open(ref string, o Options) (Store, error) {
+	if isRepository(ref) {
+		return OpenRegistry(ref)
+	}
 	dir, err := folder(ref)
 	if err != nil {
 		return nil, err
@@ -29,8 +33,22 @@ func Open(ref string, o Options) (Store, error) {
 
 // Check says what is wrong with a reference.
 func Check(ref string) error {
+	if isRepository(ref) {
+		_, err := OpenRegistry(ref)
+		return err
+	}
 	_, err := folder(ref)
 	return err
+}
+
+// isRepository reports whether ref begins with the name of a registry, as image
+// references do.
+func isRepository(ref string) bool {
+	host, repository, found := strings.Cut(ref, "/")
+	if !found || repository == "" || strings.HasPrefix(host, ".") || strings.HasPrefix(ref, folderPrefix) {
+		return false
+	}
+	return host == "localhost" || strings.ContainsAny(host, ".:")
 }
 
 // folder is the absolute path that ref names.
@@ -47,7 +65,7 @@ func folder(ref string) (string, error) {
 		return filepath.Join(base, home), nil
 	}
 	if !marked && !filepath.IsAbs(dir) && dir != "." && !strings.HasPrefix(dir, "./") && !strings.HasPrefix(dir, "../") {
-		return "", fmt.Errorf("unknown store of cache volumes %q: use a folder (/path, ./path, ~/path or oci:path)", ref)
+		return "", fmt.Errorf("unknown store of cache volumes %q: use a folder (/path, ./path, ~/path or oci:path), or a repository with its registry (HOST/REPOSITORY)", ref)
 	}
 	return filepath.Abs(dir)
 }

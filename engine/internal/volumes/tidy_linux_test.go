@@ -40,10 +40,10 @@ func TestTheLeastUsedVolumeGoes(t *testing.T) {
 }
 
 func TestReferences(t *testing.T) {
-	for _, good := range []string{"/a/b", "./a", "~/a", "oci:a", "../x"} {
+	for _, good := range []string{"/a/b", "./a", "~/a", "oci:a", "../x", "registry.example.com/team/cache", "localhost/x", "127.0.0.1:5000/x"} {
 		require.NoError(t, volumes.Check(good), good)
 	}
-	for _, bad := range []string{"", "oci:", "a b", "UPPER/x"} {
+	for _, bad := range []string{"", "oci:", "a b", "UPPER/x", "team/cache", "registry.example.com/UPPER"} {
 		require.Error(t, volumes.Check(bad), bad)
 	}
 }
