@@ -132,7 +132,7 @@ func TestPublishKeepsBaseLayers(t *testing.T) {
 	var first string
 	var mu sync.Mutex
 	onEngines(t, func(t *testing.T, e *env) {
-		repository := r.Host + "/" + e.Name + "/" + unique()
+		repository := r.Host + "/team/" + unique()
 		ctr := e.c.Container().From(r.Host+"/base/image:1").WithNewFile("/added", content).WithoutFile("/tag")
 		ref := published(t, ctr, repository+":1")
 		mu.Lock()
@@ -155,6 +155,14 @@ func TestPublishKeepsBaseLayers(t *testing.T) {
 		require.Equal(t, content, contents(t, again.File("/added")))
 		require.NotContains(t, entries(t, again.Rootfs()), "tag")
 		require.Equal(t, pinnedTo(t, ref), archiveDigest(t, ctr))
+
+		labelled := published(t, e.c.Container().From(r.Host+"/base/image:1").WithLabel("a", "b"), repository+":labelled")
+		img, err = inRegistry(t, labelled).Image()
+		require.NoError(t, err)
+		require.NoError(t, validate.Image(img))
+		require.Equal(t, layersOf(t, base), layersOf(t, img), "settings alone add no layer")
+		same := published(t, e.c.Container().From(r.Host+"/base/image:1").WithNewFile("/x", "").WithoutFile("/x").WithLabel("a", "b"), repository+":same")
+		require.Equal(t, pinnedTo(t, labelled), pinnedTo(t, same), "whether files were looked at does not show")
 
 		whole := published(t, ctr.WithRootfs(ctr.Rootfs()), repository+":whole")
 		img, err = inRegistry(t, whole).Image()

@@ -116,6 +116,7 @@ func (c Container) image(ctx context.Context, s *buildkit.Session) (ociimage.Ima
 		if img.Base, err = c.Base.layers(ctx, s, c.Platform); err != nil {
 			return img, err
 		}
+		img.Unchanged = c.FS.Output() == c.Base.State.Output()
 	}
 	for _, kv := range c.Annotations {
 		img.Annotations[kv.Key] = kv.Value

@@ -52,6 +52,9 @@ func buildImage(ctx context.Context, img Image, opts Options) (_ *builtImage, er
 // rootLayer writes the layer that holds img's own files. No spool means that the
 // image is the same as its base.
 func rootLayer(ctx context.Context, img Image, opts Options) (Layer, *spool, error) {
+	if img.Base != nil && img.Unchanged {
+		return Layer{}, nil, nil
+	}
 	final, done, err := openTree(ctx, img.Rootfs)
 	if err != nil {
 		return Layer{}, nil, err

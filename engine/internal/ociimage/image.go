@@ -35,6 +35,8 @@ type Image struct {
 	// Base, when set, is the image that the file system started from: its layers
 	// are kept, and only what differs goes into a new layer.
 	Base *Base
+	// Unchanged says that the file system is that of Base: it is not looked at.
+	Unchanged bool
 }
 
 // Base is the image below an Image.
