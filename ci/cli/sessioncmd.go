@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"os"
 	"strings"
 
@@ -109,6 +110,7 @@ func (o *sessionOptions) run(ctx context.Context, command []string) error {
 			return fmt.Errorf("--workdir: %w", err)
 		}
 	}
+	stdlog.SetOutput(io.Discard) // what libraries say of a session that ends as it begins is not the command's
 	display := progress.New(os.Stderr, mode)
 	options := []engine.Option{engine.WithAddress(o.engine)}
 	logger := log.New(io.Discard)
