@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -93,13 +94,24 @@ func leftOf(state *engine.State) []string {
 // minutes to build is the host's.
 func ownCache(t *testing.T) {
 	t.Helper()
+	own := t.TempDir()
+	shareParts(t, own)
+	t.Setenv(cachedir.EnvVar, own)
+	t.Cleanup(func() { stopEngine(t) })
+}
+
+// shareParts puts what takes minutes to build into a cache folder.
+func shareParts(t *testing.T, own string) {
+	t.Helper()
 	host, err := cachedir.Path()
-	require.NoError(t, err)
-	emptyCache(t)
-	own, err := cachedir.Path()
 	require.NoError(t, err)
 	for _, part := range []string{"bin", "debian", "engine-root", "golang"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(host, part), 0o700))
 		require.NoError(t, os.Symlink(filepath.Join(host, part), filepath.Join(own, part)))
 	}
+}
+
+func stopEngine(t *testing.T) {
+	t.Helper()
+	require.NoError(t, engine.Stop(context.WithoutCancel(t.Context())))
 }
