@@ -71,9 +71,14 @@ func serve(ctx context.Context, cfg config, engine string) (*connection, error) 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store of cache volumes: %w", err), conn.Close())
 	}
+	layers, err := cfg.layers.options(cfg)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
 	session, err := buildkit.Open(ctx, engine, buildkit.Options{
 		Progress: cfg.progress,
 		Volumes:  travelling,
+		Layers:   layers,
 		BuildShim: func(ctx context.Context, arch string) (string, string, error) {
 			return shim.Build(ctx, arch, cfg.log)
 		},

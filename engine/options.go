@@ -20,6 +20,7 @@ type config struct {
 	terminal    Terminal
 	interactive bool
 	volumes     CacheVolumes
+	layers      LayerCache
 }
 
 func newConfig(opts []Option) config {

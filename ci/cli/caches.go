@@ -17,11 +17,14 @@ const saveTimeout = 10 * time.Minute
 type caches struct {
 	volumes string
 	size    string
+	layers  engine.LayerCache
 }
 
 func (c *caches) register(f *pflag.FlagSet) {
 	f.StringVar(&c.volumes, "cache-volumes", "", "keep cache volumes in this `store` beyond the engine: a folder (/path, ./path), or HOST/REPOSITORY of a registry")
 	f.StringVar(&c.size, "cache-volumes-size", "", "remove the volumes that were not used for longest where the store is larger than this `size`, such as 5GB (default: no limit)")
+	f.StringArrayVar(&c.layers.From, "cache-from", nil, "take results of steps from this `place`, such as type=registry,ref=HOST/REPOSITORY:TAG; repeatable")
+	f.StringArrayVar(&c.layers.To, "cache-to", nil, "keep results of steps in this `place`; repeatable")
 }
 
 // check says what is wrong with the flags.
@@ -30,6 +33,9 @@ func (c *caches) check() error {
 		if err := engine.CheckCacheVolumes(c.volumes); err != nil {
 			return fmt.Errorf("--cache-volumes: %w", err)
 		}
+	}
+	if err := engine.CheckLayerCache(c.layers); err != nil {
+		return fmt.Errorf("--cache-from, --cache-to: %w", err)
 	}
 	if c.size == "" {
 		return nil
@@ -43,19 +49,22 @@ func (c *caches) check() error {
 	return nil
 }
 
-// option hands the flags to the engine.
-func (c *caches) option() engine.Option {
-	size, _ := units.FromHumanSize(c.size) // checked; "" is no limit
-	if c.size == "" {
-		size = 0
+// options hand the flags to the engine.
+func (c *caches) options() []engine.Option {
+	var size int64
+	if c.size != "" {
+		size, _ = units.FromHumanSize(c.size) // checked
 	}
-	return engine.WithCacheVolumes(engine.CacheVolumes{Store: c.volumes, MaxSize: size, SaveTimeout: saveTimeout})
+	return []engine.Option{
+		engine.WithCacheVolumes(engine.CacheVolumes{Store: c.volumes, MaxSize: size, SaveTimeout: saveTimeout}),
+		engine.WithLayerCache(c.layers),
+	}
 }
 
 // saveTimeout is how much longer disconnecting may take.
 func (c *caches) saveTimeout() time.Duration {
-	if c.volumes == "" {
+	if c.volumes == "" && len(c.layers.To) == 0 {
 		return 0
 	}
-	return saveTimeout
+	return 2 * saveTimeout
 }

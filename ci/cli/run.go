@@ -115,11 +115,10 @@ func (r *session) disconnect(ctx context.Context) {
 }
 
 func (r *session) connect(ctx context.Context) error {
-	client, err := engine.Connect(ctx, append(r.interactive(),
+	client, err := engine.Connect(ctx, append(append(r.interactive(), r.plan.caches.options()...),
 		engine.WithAddress(r.plan.engine),
 		engine.WithLogger(r.log),
 		engine.WithProgress(r.display.Update),
-		r.plan.caches.option(),
 	)...)
 	if err != nil {
 		return err

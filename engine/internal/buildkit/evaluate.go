@@ -133,7 +133,7 @@ func (s *Session) solve(ctx context.Context, gw gateway.Client, def *llb.Definit
 	if len(def.Def) == 0 { // scratch
 		return use(ctx, &Ref{gw: gw})
 	}
-	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true, CacheImports: s.layers.imports})
 	if err != nil {
 		return s.failure(ctx, gw, err)
 	}
@@ -144,5 +144,6 @@ func (s *Session) solve(ctx context.Context, gw gateway.Client, def *llb.Definit
 	if err := s.Secrets.outputs.keep(ctx, gw, def.ToPB()); err != nil {
 		return s.failure(ctx, gw, err)
 	}
+	s.layers.evaluated(def)
 	return use(ctx, &Ref{Reference: ref, gw: gw})
 }

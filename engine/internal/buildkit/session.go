@@ -57,6 +57,8 @@ type Options struct {
 	Interactive bool
 	// Volumes says where cache volumes are kept beyond the daemon.
 	Volumes VolumeOptions
+	// Layers says where results of steps are kept beyond the daemon.
+	Layers LayerCache
 }
 
 // Session is an open session on a BuildKit daemon. It is safe for concurrent use.
@@ -89,6 +91,7 @@ type Session struct {
 	tunnels  tunnels
 	failures failures
 	volumes  *travelling
+	layers   *layers
 
 	stop   context.CancelFunc
 	served chan struct{}
@@ -131,6 +134,7 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 	s.shims = &shims{session: s, installed: map[string]*shimState{}}
 	s.volumes = &travelling{session: s, byName: map[string]*volume{}, byExec: map[string][]*volume{}}
 	s.Secrets.running = s.volumes.running
+	s.layers = newLayers(s)
 	if err := s.serve(); err != nil {
 		_ = c.Close()
 		return nil, err
@@ -183,6 +187,7 @@ func (s *Session) Close() error {
 	s.tunnels.close()
 	s.services.close()
 	s.volumes.save()
+	s.layers.save()
 	s.pins.close()
 	closeErr := s.sess.Close()
 	s.stop()

@@ -2,6 +2,7 @@ package buildkit
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -31,13 +32,24 @@ type Stores struct {
 
 	mu      sync.Mutex
 	sources []BlobSource
+	others  map[string]content.Store // by the names that the daemon asks for
 }
 
 func newStores() *Stores { return &Stores{} }
 
 // attachable is what a session needs to offer the stores.
 func (s *Stores) attachable() session.Attachable {
-	return sessioncontent.NewAttachable(map[string]content.Store{"oci:" + archiveStore: s})
+	all := map[string]content.Store{"oci:" + archiveStore: s}
+	maps.Copy(all, s.others)
+	return sessioncontent.NewAttachable(all)
+}
+
+// offer adds a store of another name. It must come before the session starts.
+func (s *Stores) offer(name string, store content.Store) {
+	if s.others == nil {
+		s.others = map[string]content.Store{}
+	}
+	s.others[name] = store
 }
 
 // Add offers the blobs of source from now on.

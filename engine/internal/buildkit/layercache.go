@@ -1,0 +1,158 @@
+package buildkit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/charmbracelet/log"
+	"github.com/containerd/containerd/v2/core/content"
+	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/ociindex"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// LayerCache says where results of steps come from and go to beyond the daemon,
+// in the terms of BuildKit's cache backends.
+type LayerCache struct {
+	From, To []client.CacheOptionsEntry
+	// Log is told what fails: it is a warning.
+	Log *log.Logger
+	// SaveTimeout bounds how long exporting may take when the session ends.
+	SaveTimeout time.Duration
+}
+
+// localCache is the backend that lies in a folder of this machine.
+const localCache = "local"
+
+// layers are the steps of a session that are kept beyond the daemon. Each evaluation
+// is a build of its own, and a build's cache export replaces what was there: so all are
+// exported together, when the session ends.
+type layers struct {
+	session *Session
+	imports []gateway.CacheOptionsEntry
+
+	mu   sync.Mutex
+	done map[digest.Digest]*pb.Definition
+}
+
+func newLayers(s *Session) *layers {
+	l := &layers{session: s, done: map[digest.Digest]*pb.Definition{}}
+	for _, entry := range s.options.Layers.From {
+		if entry.Type == localCache {
+			store, attrs, err := openLocalCache(entry)
+			if err != nil {
+				s.options.Layers.Log.Warn("layer cache is not read: going on without", "from", entry.Attrs["src"], "err", err)
+				continue
+			}
+			s.Stores.offer(localCache+":"+entry.Attrs["src"], store)
+			entry.Attrs = attrs
+		}
+		l.imports = append(l.imports, gateway.CacheOptionsEntry{Type: entry.Type, Attrs: entry.Attrs})
+	}
+	return l
+}
+
+// openLocalCache finds what lies in a folder of this machine.
+func openLocalCache(entry client.CacheOptionsEntry) (content.Store, map[string]string, error) {
+	dir, tag := entry.Attrs["src"], entry.Attrs["tag"]
+	if tag == "" {
+		tag = "latest"
+	}
+	desc, err := ociindex.NewStoreIndex(dir).Get(tag)
+	if err != nil {
+		return nil, nil, err
+	}
+	if desc == nil {
+		return nil, nil, fmt.Errorf("nothing is tagged %s there", tag)
+	}
+	store, err := contentlocal.NewStore(dir)
+	return store, map[string]string{"src": dir, "digest": desc.Digest.String()}, err
+}
+
+// evaluated notes what is to be exported.
+func (l *layers) evaluated(def *llb.Definition) {
+	if len(l.session.options.Layers.To) == 0 {
+		return
+	}
+	head, err := def.Head()
+	if err != nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done[head] = def.ToPB()
+}
+
+// save exports what was evaluated, to one place after another.
+func (l *layers) save() {
+	o := l.session.options.Layers
+	if len(o.To) == 0 || len(l.done) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), o.SaveTimeout)
+	defer cancel()
+	for _, to := range o.To {
+		start := time.Now()
+		if err := l.export(ctx, to); err != nil {
+			o.Log.Warn("layer cache was not saved", "type", to.Type, "to", to.Attrs["ref"]+to.Attrs["dest"], "err", err)
+			continue
+		}
+		o.Log.Info("saved layer cache", "type", to.Type, "to", to.Attrs["ref"]+to.Attrs["dest"], "took", took(start))
+	}
+}
+
+func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error {
+	s := l.session
+	opt := s.solveOpt()
+	opt.SharedSession, opt.SessionPreInitialized = nil, false
+	opt.Session = []session.Attachable{secretsprovider.NewSecretProvider(s.Secrets), s.auth}
+	opt.CacheExports = []client.CacheOptionsEntry{to}
+	ch, wait := s.progress.stream()
+	defer wait()
+	res, err := s.client.Build(ctx, opt, product, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+		all := gateway.NewResult()
+		// Several results of one build need a platform each, and a name.
+		names := exptypes.Platforms{}
+		for _, def := range l.done {
+			res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def, Evaluate: true})
+			if err != nil {
+				return nil, err
+			}
+			ref, err := res.SingleRef()
+			if err != nil {
+				return nil, err
+			}
+			name := strconv.Itoa(len(names.Platforms))
+			all.AddRef(name, ref)
+			names.Platforms = append(names.Platforms, exptypes.Platform{ID: name, Platform: s.platform})
+		}
+		encoded, err := json.Marshal(names)
+		if err != nil {
+			return nil, err
+		}
+		all.AddMeta(exptypes.ExporterPlatformsKey, encoded)
+		return all, nil
+	}, ch)
+	if err != nil {
+		return clean(err)
+	}
+	if (to.Type == localCache || to.Type == "registry") && res.ExporterResponse[manifestWritten] == "" {
+		return errors.New("the daemon found no layers to keep, as happens where it has results of several earlier sessions")
+	}
+	return nil
+}
+
+// manifestWritten is in the daemon's answer where it has exported something.
+const manifestWritten = "cache.manifest"
