@@ -80,6 +80,9 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 		what := at(sourceLine(err), fmt.Sprintf("running %q", strings.Join(command(exec.Meta.Args), " ")))
 		return fmt.Errorf("%s: %w", what, refused)
 	}
+	if lacksAccounts(err) {
+		return fmt.Errorf("%w (the engine's BuildKit needs /etc/passwd and /etc/group in the container, they may be empty; or a user as UID:GID)", clean(err))
+	}
 	if readErr != nil && !strings.Contains(err.Error(), "did not complete successfully: exit code") {
 		return clean(err) // it did not come to a start
 	}
@@ -90,6 +93,14 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 		Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr,
 		Source: sourceLine(err), Err: clean(err),
 	}
+}
+
+// lacksAccounts recognises what older BuildKits say of a user in a root file system
+// without lists of accounts.
+func lacksAccounts(err error) bool {
+	msg := err.Error()
+	return strings.HasSuffix(msg, "invalid argument") &&
+		(strings.Contains(msg, "unable to find user ") || strings.Contains(msg, "unable to find groups for spec "))
 }
 
 // shimError says why a command was not started, or why what it wrote could not be

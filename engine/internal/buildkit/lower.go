@@ -21,10 +21,10 @@ func (s *Session) define(ctx context.Context, st llb.State, platform ocispecs.Pl
 	if err != nil {
 		return nil, err
 	}
-	if def, err = s.lower(ctx, def); err != nil {
+	if err := s.check(def); err != nil {
 		return nil, err
 	}
-	return def, s.check(def)
+	return s.lower(ctx, def)
 }
 
 // lower rewrites what the daemon does not know into what it knows: the difference
