@@ -292,13 +292,13 @@ func compiled(t *testing.T, f func(c *dagger.Client)) []string {
 // TestWorkspaceEdits looks at which packages are compiled after which edit, and
 // whether files that a package reads from outside of its folder are noticed.
 func TestWorkspaceEdits(t *testing.T) {
-	name := unique()
+	name := "edits-" + unique()
 	run := func(want string, edit func(*dagger.Directory) *dagger.Directory) []string {
 		return compiled(t, func(c *dagger.Client) {
 			src := edit(workspace(c).
 				WithNewFile("all/app/note", name).
 				WithNewFile("all/made/build.rs", "fn main() { println!(\"cargo::rustc-env=NAME=made\"); println!(\"cargo::rerun-if-changed=build.rs\"); }\n// "+name))
-			require.Equal(t, want, build(t, rust.New(c, src, rust.Options{Path: "all"}), rust.BuildOptions{Package: "app", Bin: "one"}))
+			require.Equal(t, want, build(t, rust.New(c, src, rust.Options{Path: "all", CachePrefix: name}), rust.BuildOptions{Package: "app", Bin: "one"}))
 		})
 	}
 	file := func(path, old, with string) func(*dagger.Directory) *dagger.Directory {

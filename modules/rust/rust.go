@@ -8,8 +8,9 @@
 //
 // What a program depends on is compiled apart from its sources, by manifests
 // and lock file alone, so that an edit compiles only the crates in the source.
-// Each step starts from a folder that holds compiled dependencies and nothing
-// of earlier sources: there is no state that a file's age could mislead.
+// Each step starts from a folder that holds compiled dependencies; packages of
+// a workspace that others depend on are added by the content of their files:
+// there is no state that a file's age could mislead.
 //
 // The package knows only the Dagger client API and runs on every engine that
 // serves it.
@@ -54,7 +55,8 @@ type Options struct {
 	Settings *Settings
 
 	// CachePrefix begins the names of the cache volumes for fetched crates
-	// (-home) and compiled dependencies (-target). Default "bodkin-rust".
+	// (-home), compiled dependencies (-target) and packages of the source
+	// (-units). Default "bodkin-rust".
 	CachePrefix string
 }
 
