@@ -105,7 +105,11 @@ func (l *layers) save() {
 	defer cancel()
 	for _, to := range o.To {
 		start := time.Now()
-		if err := l.export(ctx, to); err != nil {
+		err := l.export(ctx, to)
+		for try := 1; errors.Is(err, errNoLayers) && try < maxExports; try++ {
+			err = l.export(ctx, to)
+		}
+		if err != nil {
 			o.Log.Warn("layer cache was not saved", "type", to.Type, "to", to.Attrs["ref"]+to.Attrs["dest"], "err", err)
 			continue
 		}
@@ -149,10 +153,17 @@ func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error 
 		return clean(err)
 	}
 	if (to.Type == localCache || to.Type == "registry") && res.ExporterResponse[manifestWritten] == "" {
-		return errors.New("the daemon found no layers to keep, as happens where it has results of several earlier sessions")
+		return errNoLayers
 	}
 	return nil
 }
+
+// errNoLayers says that nothing was exported. Whether BuildKit finds the layers of
+// several results depends on the order in which it happens to look at them.
+var errNoLayers = errors.New("the daemon found no layers to keep, as happens where it has results of earlier sessions")
+
+// maxExports is how often an export that finds no layers is tried.
+const maxExports = 10
 
 // manifestWritten is in the daemon's answer where it has exported something.
 const manifestWritten = "cache.manifest"
