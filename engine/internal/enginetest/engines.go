@@ -84,8 +84,8 @@ func docker(name string) (*dockertest.Docker, error) {
 	return d, nil
 }
 
-// Engines returns the engines to test on: the embedded one, a plain daemon and a
-// Docker daemon, which are started now, or the one that BODKIN_TEST_ENGINE names. It skips in
+// Engines returns the engines to test on: the embedded one and a plain daemon,
+// which is started now, or the one that BODKIN_TEST_ENGINE names. It skips in
 // short mode and where those engines cannot run; an engine that should start and
 // does not is a failure.
 func Engines(t testing.TB) []Engine {
@@ -112,7 +112,7 @@ func Engines(t testing.TB) []Engine {
 		}
 		engines = append(engines, Engine{Name: PlainName, Address: p.Address, State: p.State})
 	}
-	if _, ok := dockers[name]; name == "" || ok {
+	if _, ok := dockers[name]; ok {
 		d, err := docker(cmp.Or(name, DockerName))
 		if err != nil {
 			t.Fatal(err)
