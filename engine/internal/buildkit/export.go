@@ -16,30 +16,32 @@ import (
 
 // ExportDir writes the tree of st into the folder dir of this machine.
 func (s *Session) ExportDir(ctx context.Context, st llb.State, platform ocispecs.Platform, dir string) error {
-	return s.export(ctx, st, platform, client.ExportEntry{Type: client.ExporterLocal, OutputDir: dir})
+	return s.export(ctx, st, platform, client.ExporterLocal, filesync.WithFSSyncDir(0, dir))
 }
 
 // ExportTar writes the tree of st to w as a tar archive.
 func (s *Session) ExportTar(ctx context.Context, st llb.State, platform ocispecs.Platform, w io.WriteCloser) error {
-	return s.export(ctx, st, platform, client.ExportEntry{
-		Type:   client.ExporterTar,
-		Output: filesync.FileOutputFunc(func(map[string]string) (io.WriteCloser, error) { return w, nil }),
-	})
+	output := func(map[string]string) (io.WriteCloser, error) { return w, nil }
+	return s.export(ctx, st, platform, client.ExporterTar, filesync.WithFSSync(0, output))
 }
 
 // export evaluates st, so that failures are explained, and then solves it again
 // with an exporter, which finds everything in the cache. Exporters need a
 // session of their own: it tells the daemon where the output goes.
-func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Platform, entry client.ExportEntry) error {
+func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Platform, exporter string, target filesync.FSSyncTarget) error {
 	return s.Evaluate(ctx, st, platform, func(ctx context.Context, _ *Ref) error {
 		def, err := s.define(ctx, st, platform)
 		if err != nil {
 			return err
 		}
+		sess, end, err := s.exportSession(target)
+		if err != nil {
+			return err
+		}
+		defer end()
 		opt := s.solveOpt()
-		opt.SharedSession, opt.SessionPreInitialized = nil, false
-		opt.Session = []session.Attachable{secretsprovider.NewSecretProvider(s.Secrets), s.auth, s.Stores.attachable()}
-		opt.Exports = []client.ExportEntry{entry}
+		opt.SharedSession = sess
+		opt.Exports = []client.ExportEntry{{Type: exporter}}
 		ch, wait := s.progress.stream()
 		defer wait()
 		_, err = s.client.Build(ctx, opt, product, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
@@ -53,4 +55,26 @@ func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Pl
 		}
 		return nil
 	})
+}
+
+// exportSession is a session in which an exporter finds where its output goes.
+func (s *Session) exportSession(target filesync.FSSyncTarget) (sess *session.Session, end func(), err error) {
+	ctx, stop := context.WithCancel(context.Background())
+	if sess, err = session.NewSession(ctx, ""); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("creating a session: %w", err)
+	}
+	for _, a := range []session.Attachable{newReceived(target), secretsprovider.NewSecretProvider(s.Secrets), s.auth, s.Stores.attachable()} {
+		sess.Allow(a)
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = sess.Run(ctx, s.client.Dialer())
+	}()
+	return sess, func() {
+		_ = sess.Close()
+		stop()
+		<-served
+	}, nil
 }
