@@ -112,7 +112,6 @@ func TestRefusals(t *testing.T) {
 		do := func(query string) error { return e.c.Do(ctx, &dagger.Request{Query: query}, &dagger.Response{}) }
 		for name, call := range map[string]func() error{
 			"Query.git":                         func() error { _, err := e.c.Git("https://example.com/x.git").Branch("main").Commit(ctx); return err },
-			"Container.publish":                 func() error { _, err := e.c.Container().Publish(ctx, "localhost/x"); return err },
 			"Container.exportImage":             func() error { return e.c.Container().ExportImage(ctx, "x") },
 			"Container.experimentalWithAllGPUs": func() error { _, err := e.c.Container().ExperimentalWithAllGPUs().Sync(ctx); return err },
 			"Container.withUnixSocket":          func() error { return do(`{container {withUnixSocket(path: "/s", source: "x") {id}}}`) },
