@@ -21,18 +21,32 @@ import (
 // prepare gets ready for a round and returns what is timed.
 type prepare func(round int) (timed func())
 
-// peers runs ours and plain in turn and reports the time of each and their
-// ratio: both see the same machine in the same minute. Times are per unit.
-func peers(b *testing.B, unit float64, ours, plain prepare) {
+// other is a further peer.
+type other struct {
+	name string
+	prepare
+	time time.Duration
+}
+
+// peers runs ours, plain and others in turn and reports the time of each and the
+// ratios: all see the same machine in the same minute. Times are per unit.
+func peers(b *testing.B, unit float64, ours, plain prepare, others ...*other) {
 	var oursTime, plainTime time.Duration
 	for round := 0; b.Loop(); round++ {
 		plainTime += timeOf(plain(round))
 		oursTime += timeOf(ours(round))
+		for _, o := range others {
+			o.time += timeOf(o.prepare(round))
+		}
 	}
 	per := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(b.N) / unit }
 	b.ReportMetric(per(oursTime), "ms")
 	b.ReportMetric(per(plainTime), "plain-ms")
 	b.ReportMetric(float64(oursTime)/float64(plainTime), "ratio")
+	for _, o := range others {
+		b.ReportMetric(per(o.time), o.name+"-ms")
+		b.ReportMetric(float64(oursTime)/float64(o.time), o.name+"-ratio")
+	}
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -51,8 +65,8 @@ func solve(b *testing.B, bk *client.Client, st llb.State, dirs map[string]fsutil
 }
 
 // BenchmarkExecChain: 20 execs one after another, none of them cached, against
-// a plain BuildKit client that does the same on the same daemon. Milliseconds
-// are per exec.
+// a plain BuildKit client that does the same on the same daemon, and on one as
+// BuildKit comes, with runc and on the host's network. Milliseconds are per exec.
 func BenchmarkExecChain(b *testing.B) {
 	const length = 20
 	c, bk := benchClients(b)
@@ -65,7 +79,25 @@ func BenchmarkExecChain(b *testing.B) {
 	require.NoError(b, err)
 	solve(b, bk, plainBase.Run(llb.Args([]string{"/box", "true"})).Root(), map[string]fsutil.FS{"box": dir})
 
+	daemon, err := enginetest.StartPlain(b.Context())
+	require.NoError(b, err)
+	defer daemon.Close()
+	stock, err := client.New(b.Context(), daemon.Address)
+	require.NoError(b, err)
+	defer stock.Close()
 	tag := strconv.FormatInt(time.Now().UnixNano(), 36)
+	on := func(bk *client.Client) prepare {
+		return func(round int) func() {
+			return func() {
+				st := plainBase
+				for i := range length {
+					st = st.Run(llb.Args([]string{"/box", "true", "plain", tag, fmt.Sprint(round, i)})).Root()
+				}
+				solve(b, bk, st, map[string]fsutil.FS{"box": dir})
+			}
+		}
+	}
+	on(stock)(-1)()
 	peers(b, length, func(round int) func() {
 		return func() {
 			ctr := base
@@ -75,15 +107,7 @@ func BenchmarkExecChain(b *testing.B) {
 			_, err := ctr.Sync(b.Context())
 			require.NoError(b, err)
 		}
-	}, func(round int) func() {
-		return func() {
-			st := plainBase
-			for i := range length {
-				st = st.Run(llb.Args([]string{"/box", "true", "plain", tag, fmt.Sprint(round, i)})).Root()
-			}
-			solve(b, bk, st, map[string]fsutil.FS{"box": dir})
-		}
-	})
+	}, on(bk), &other{name: "runc", prepare: on(stock)})
 }
 
 // BenchmarkUpload: a tree of 10,000 files, sent for the first time and again
