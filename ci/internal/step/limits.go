@@ -36,7 +36,8 @@ func busyWith(message, busy string) string {
 }
 
 // Timeout stops a step that takes longer than limit; 0 never does. busy says
-// what is going on at that moment.
+// what is going on at that moment. A step that ends by itself meanwhile has taken
+// too long all the same.
 func Timeout(limit time.Duration, busy func() string) Middleware {
 	return func(_ string, next Func) Func {
 		if limit <= 0 {
@@ -46,13 +47,37 @@ func Timeout(limit time.Duration, busy func() string) Middleware {
 			ctx, cancel := context.WithCancelCause(ctx)
 			defer cancel(nil)
 			cause := &TimeoutError{Limit: limit}
+			stopped := make(chan struct{})
 			timer := time.AfterFunc(limit, func() {
-				cause.Busy = busy()
+				defer close(stopped)
+				cause.Busy = soon(busy)
 				cancel(cause)
 			})
-			defer timer.Stop()
-			return because(ctx, next(ctx), cause)
+			err := next(ctx)
+			if timer.Stop() {
+				return err
+			}
+			<-stopped
+			if errors.Is(context.Cause(ctx), cause) {
+				return cause
+			}
+			return err
 		}
+	}
+}
+
+// soonEnough is how long a step goes on while somebody looks what it does.
+const soonEnough = 2 * time.Second
+
+// soon returns what busy says, or "" if it does not say it soon.
+func soon(busy func() string) string {
+	said := make(chan string, 1)
+	go func() { said <- busy() }()
+	select {
+	case text := <-said:
+		return text
+	case <-time.After(soonEnough):
+		return ""
 	}
 }
 
@@ -80,7 +105,7 @@ func Silence(limit time.Duration, silent func() time.Duration, busy func() strin
 						return
 					}
 				}
-				cause.Busy = busy()
+				cause.Busy = soon(busy)
 				cancel(cause)
 			}()
 			return because(ctx, next(ctx), cause)
