@@ -35,6 +35,19 @@ import (
 // that say which daemon does not answer and what to do about it.
 func Connect(ctx context.Context, opts ...Option) (*dagger.Client, error) {
 	cfg := newConfig(opts)
+	conn, err := open(ctx, cfg)
+	switch {
+	case err != nil:
+		return nil, err
+	case conn == nil:
+		return connectDagger(ctx, cfg)
+	}
+	return dagger.Connect(ctx, dagger.WithConn(conn))
+}
+
+// open opens a session on the engine of choice. It is nil for a Dagger engine, which
+// has its own.
+func open(ctx context.Context, cfg config) (*connection, error) {
 	chosen, err := choose(cfg.address, os.Getenv)
 	if err != nil {
 		return nil, err
@@ -46,13 +59,9 @@ func Connect(ctx context.Context, opts ...Option) (*dagger.Client, error) {
 		}
 	}
 	if chosen.engine == Dagger {
-		return connectDagger(ctx, cfg)
+		return nil, nil
 	}
-	conn, err := serve(ctx, cfg, chosen.engine)
-	if err != nil {
-		return nil, err
-	}
-	return dagger.Connect(ctx, dagger.WithConn(conn))
+	return serve(ctx, cfg, chosen.engine)
 }
 
 // serve opens a session on BuildKit and puts the API in front of it.

@@ -37,23 +37,12 @@ type Session struct {
 //
 // Errors are those of Connect.
 func Listen(ctx context.Context, opts ...Option) (*Session, error) {
-	cfg := newConfig(opts)
-	chosen, err := choose(cfg.address, os.Getenv)
-	if err != nil {
+	conn, err := open(ctx, newConfig(opts))
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	cfg.log.Info("engine", "use", chosen.engine, "because", chosen.why)
-	if cfg.interactive {
-		if err := mayInteract(cfg, chosen.engine); err != nil {
-			return nil, err
-		}
-	}
-	if chosen.engine == Dagger {
+	case conn == nil:
 		return daggerSession()
-	}
-	conn, err := serve(ctx, cfg, chosen.engine)
-	if err != nil {
-		return nil, err
 	}
 	s := &Session{Token: rand.Text(), conn: conn}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")

@@ -3,7 +3,6 @@ package registrytest
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/bodkin-ci/bodkin/internal/cachedir"
@@ -22,28 +21,14 @@ func fetch(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := filepath.Join(dir, "root")
-	unlock, err := cachedir.Lock(ctx, filepath.Join(dir, ".lock"))
+	root, err := cachedir.Once(ctx, filepath.Join(dir, "root"), func(dir string) error { return unpack(ctx, dir) })
 	if err != nil {
 		return nil, err
-	}
-	defer unlock()
-	if _, err := os.Stat(root); err != nil {
-		work := filepath.Join(dir, ".tmp")
-		if err := unpack(ctx, work); err != nil {
-			return nil, err
-		}
-		if err := os.Rename(work, root); err != nil {
-			return nil, err
-		}
 	}
 	return command(root)
 }
 
 func unpack(ctx context.Context, dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
 	src, err := debian.HostSource(suite)
 	if err != nil {
 		return err

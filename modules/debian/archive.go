@@ -2,7 +2,6 @@ package debian
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -59,28 +58,8 @@ func cached(ctx context.Context, kind, name string, fill func(path string) error
 	if used(path) {
 		return path, nil
 	}
-	unlock, err := cachedir.Lock(ctx, filepath.Join(dir, ".lock"))
-	if err != nil {
+	if _, err := cachedir.Once(ctx, path, fill); err != nil {
 		return "", err
-	}
-	defer unlock()
-	if used(path) {
-		return path, nil
-	}
-	work := filepath.Join(dir, ".work")
-	if err := os.RemoveAll(work); err != nil {
-		return "", fmt.Errorf("clearing the cache: %w", err)
-	}
-	defer os.RemoveAll(work)
-	if err := os.Mkdir(work, 0o700); err != nil {
-		return "", fmt.Errorf("writing to the cache: %w", err)
-	}
-	made := filepath.Join(work, name)
-	if err := fill(made); err != nil {
-		return "", err
-	}
-	if err := os.Rename(made, path); err != nil {
-		return "", fmt.Errorf("writing to the cache: %w", err)
 	}
 	used(path)
 	removeUnused(dir)

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
-	"github.com/tonistiigi/fsutil"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/volumes/carrier/wire"
 )
@@ -29,9 +27,9 @@ func (s *Session) carry(ctx context.Context, v *volume, do talk) error {
 		return err
 	}
 	return s.direct(ctx, func(ctx context.Context, gw gateway.Client) error {
-		known, err := exec.solved(ctx, gw, explain)
+		known, err := exec.solved(ctx, s, gw)
 		if err != nil {
-			return err
+			return explain(ctx, gw, err)
 		}
 		ctr, err := known.container(ctx, gw, pb.NetMode_NONE)
 		if err != nil {
@@ -47,7 +45,7 @@ func converse(ctx context.Context, ctr gateway.Container, req gateway.StartReque
 	stdin, toProgram := io.Pipe()
 	fromProgram, stdout := io.Pipe()
 	stderr := &bytes.Buffer{}
-	req.Stdin, req.Stdout, req.Stderr = stdin, stdout, keepOpen{stderr}
+	req.Stdin, req.Stdout, req.Stderr = stdin, stdout, unclosed{stderr}
 	proc, err := ctr.Start(ctx, req)
 	if err != nil {
 		return clean(err)
@@ -74,24 +72,13 @@ func converse(ctx context.Context, ctr gateway.Container, req gateway.StartReque
 	return nil
 }
 
-type keepOpen struct{ io.Writer }
-
-func (keepOpen) Close() error { return nil }
-
 // carrierExec describes the carrier's container.
 func (s *Session) carrierExec(ctx context.Context, v *volume) (*execDef, error) {
 	file, err := s.options.Volumes.BuildCarrier(ctx, s.platform.Architecture)
 	if err != nil {
 		return nil, err
 	}
-	fs, err := fsutil.NewFS(filepath.Dir(file))
-	if err != nil {
-		return nil, fmt.Errorf("reading the carrier: %w", err)
-	}
-	name := filepath.Base(file)
-	src, err := s.HostDir(HostDir{
-		Name: "bodkin-carrier", FS: fs, Include: []string{name}, Hint: "bodkin-carrier", Label: "[internal] load carrier of cache volumes",
-	})
+	src, name, err := s.program(HostDir{Name: "bodkin-carrier", Hint: "bodkin-carrier", Label: "[internal] load carrier of cache volumes"}, file)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -43,6 +44,11 @@ func (s *Session) Evaluate(ctx context.Context, st llb.State, platform ocispecs.
 	if err != nil {
 		return fmt.Errorf("describing the build: %w", err)
 	}
+	return s.evaluate(ctx, def, use)
+}
+
+// evaluate is Evaluate for what is described already.
+func (s *Session) evaluate(ctx context.Context, def *llb.Definition, use func(context.Context, *Ref) error) error {
 	if load := s.pins.folder(def); load != nil {
 		if err := load.wait(ctx); err != nil {
 			return err
@@ -85,9 +91,42 @@ func wantsShim(err error, attempt int) (arch string, retry bool) {
 	}
 	return "", false
 }
-
 func (s *Session) build(ctx context.Context, def *llb.Definition, use func(context.Context, *Ref) error) error {
-	return s.pinned(ctx, def, func(ctx context.Context, gw gateway.Client) error { return s.solve(ctx, gw, def, use) })
+	return s.pinned(ctx, def, func(ctx context.Context, gw gateway.Client) error {
+		if len(def.Def) == 0 { // scratch
+			return use(ctx, &Ref{gw: gw})
+		}
+		ref, err := s.solve(ctx, gw, def.ToPB())
+		if err != nil {
+			return s.failure(ctx, gw, err)
+		}
+		return use(ctx, &Ref{Reference: ref, gw: gw})
+	})
+}
+
+// solve evaluates what the pipeline has asked for within the build that gw belongs
+// to, and has the daemon, and the layer cache, keep it. Its errors are those of the
+// solver.
+func (s *Session) solve(ctx context.Context, gw gateway.Client, def *pb.Definition) (gateway.Reference, error) {
+	ref, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: def, CacheImports: s.layers.imports})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.outputs.keep(ctx, gw, def); err != nil {
+		return nil, err
+	}
+	s.layers.evaluated(def)
+	return ref, nil
+}
+
+// evaluate runs what req defines and returns the one result.
+func evaluate(ctx context.Context, gw gateway.Client, req gateway.SolveRequest) (gateway.Reference, error) {
+	req.Evaluate = true
+	res, err := gw.Solve(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return res.SingleRef()
 }
 
 // pinned runs fn with a gateway client while the host folders of def are loaded.
@@ -127,23 +166,4 @@ func (s *Session) Gateway(ctx context.Context, fn func(context.Context, gateway.
 		return gateway.NewResult(), fn(ctx, gw)
 	}, ch)
 	return err
-}
-
-func (s *Session) solve(ctx context.Context, gw gateway.Client, def *llb.Definition, use func(context.Context, *Ref) error) error {
-	if len(def.Def) == 0 { // scratch
-		return use(ctx, &Ref{gw: gw})
-	}
-	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true, CacheImports: s.layers.imports})
-	if err != nil {
-		return s.failure(ctx, gw, err)
-	}
-	ref, err := res.SingleRef()
-	if err != nil {
-		return err
-	}
-	if err := s.Secrets.outputs.keep(ctx, gw, def.ToPB()); err != nil {
-		return s.failure(ctx, gw, err)
-	}
-	s.layers.evaluated(def)
-	return use(ctx, &Ref{Reference: ref, gw: gw})
 }

@@ -3,7 +3,6 @@ package buildkit
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -32,13 +31,9 @@ func parseExec(def *llb.Definition) (*execDef, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, raw := range def.Def {
+	for raw, op := range ops(def.Def) {
 		if digest.FromBytes(raw) != head {
 			continue
-		}
-		var op pb.Op
-		if err := op.UnmarshalVT(raw); err != nil {
-			return nil, fmt.Errorf("reading the exec's definition: %w", err)
 		}
 		if op.GetExec() == nil {
 			break
@@ -56,16 +51,6 @@ func parseExec(def *llb.Definition) (*execDef, error) {
 	return nil, errors.New("the definition's result is no exec")
 }
 
-// resultOf is the definition of one result within another.
-func resultOf(whole *pb.Definition, input *pb.Input) (*pb.Definition, error) {
-	terminal, err := (&pb.Op{Inputs: []*pb.Input{input}}).MarshalVT()
-	if err != nil {
-		return nil, err
-	}
-	ops := append([][]byte{}, whole.Def[:len(whole.Def)-1]...)
-	return &pb.Definition{Def: append(ops, terminal), Metadata: whole.Metadata, Source: whole.Source}, nil
-}
-
 // mounted is what a mount holds: a result, or one that has only an ID. Neither is
 // an empty mount.
 type mounted struct {
@@ -74,17 +59,13 @@ type mounted struct {
 }
 
 // solved returns the exec with its mounts' contents, for containers of the build
-// that gw belongs to. explain puts errors into the user's terms.
-func (e *execDef) solved(ctx context.Context, gw gateway.Client, explain func(context.Context, gateway.Client, error) error) (*execDef, error) {
+// that gw belongs to. Its errors are those of the solver.
+func (e *execDef) solved(ctx context.Context, s *Session, gw gateway.Client) (*execDef, error) {
 	refs := make([]gateway.Reference, len(e.inputs))
 	group, inputsCtx := errgroup.WithContext(ctx)
 	for i, input := range e.inputs {
-		group.Go(func() error {
-			res, err := gw.Solve(inputsCtx, gateway.SolveRequest{Definition: input, Evaluate: true})
-			if err != nil {
-				return explain(ctx, gw, err)
-			}
-			refs[i], err = res.SingleRef()
+		group.Go(func() (err error) {
+			refs[i], err = s.solve(inputsCtx, gw, input)
 			return err
 		})
 	}
@@ -101,15 +82,8 @@ func (e *execDef) solved(ctx context.Context, gw gateway.Client, explain func(co
 	return &known, nil
 }
 
-// container makes a container of what the exec has mounted, on a network.
+// container makes a container of what the solved exec has mounted, on a network.
 func (e *execDef) container(ctx context.Context, gw gateway.Client, network pb.NetMode) (gateway.Container, error) {
-	if e.mounted == nil {
-		known, err := e.solved(ctx, gw, explain)
-		if err != nil {
-			return nil, err
-		}
-		e = known
-	}
 	req := gateway.NewContainerRequest{
 		Hostname: e.op.Meta.Hostname, NetMode: network, ExtraHosts: e.op.Meta.ExtraHosts, Platform: e.platform,
 	}

@@ -8,9 +8,7 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/filesync"
-	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -29,16 +27,16 @@ func (s *Session) ExportTar(ctx context.Context, st llb.State, platform ocispecs
 // with an exporter, which finds everything in the cache. Exporters need a
 // session of their own: it tells the daemon where the output goes.
 func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Platform, exporter string, target filesync.FSSyncTarget) error {
-	return s.Evaluate(ctx, st, platform, func(ctx context.Context, _ *Ref) error {
-		def, err := s.define(ctx, st, platform)
+	def, err := s.define(ctx, st, platform)
+	if err != nil {
+		return fmt.Errorf("describing the build: %w", err)
+	}
+	return s.evaluate(ctx, def, func(ctx context.Context, _ *Ref) error {
+		sess, end, err := s.start("", newReceived(target))
 		if err != nil {
 			return err
 		}
-		sess, end, err := s.exportSession(target)
-		if err != nil {
-			return err
-		}
-		defer end()
+		defer func() { _ = end() }()
 		opt := s.solveOpt()
 		opt.SharedSession = sess
 		opt.Exports = []client.ExportEntry{{Type: exporter}}
@@ -55,26 +53,4 @@ func (s *Session) export(ctx context.Context, st llb.State, platform ocispecs.Pl
 		}
 		return nil
 	})
-}
-
-// exportSession is a session in which an exporter finds where its output goes.
-func (s *Session) exportSession(target filesync.FSSyncTarget) (sess *session.Session, end func(), err error) {
-	ctx, stop := context.WithCancel(context.Background())
-	if sess, err = session.NewSession(ctx, ""); err != nil {
-		stop()
-		return nil, nil, fmt.Errorf("creating a session: %w", err)
-	}
-	for _, a := range []session.Attachable{newReceived(target), secretsprovider.NewSecretProvider(s.Secrets), s.auth, s.Stores.attachable()} {
-		sess.Allow(a)
-	}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = sess.Run(ctx, s.client.Dialer())
-	}()
-	return sess, func() {
-		_ = sess.Close()
-		stop()
-		<-served
-	}, nil
 }

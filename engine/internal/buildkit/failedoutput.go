@@ -78,6 +78,7 @@ func reportFailed(ctx context.Context, gw gateway.Client, record gateway.Mount, 
 	})
 }
 
+// unclosed is a writer that stays open for others.
 type unclosed struct{ io.Writer }
 
 func (unclosed) Close() error { return nil }

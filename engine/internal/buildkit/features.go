@@ -129,11 +129,7 @@ func (s *Session) check(def *llb.Definition) error {
 	if slices.Contains(s.features.allowed(), entitlements.EntitlementSecurityInsecure.String()) {
 		return nil
 	}
-	for _, raw := range def.Def {
-		var op pb.Op
-		if err := op.UnmarshalVT(raw); err != nil {
-			return err
-		}
+	for _, op := range ops(def.Def) {
 		if op.GetExec().GetSecurity() == pb.SecurityMode_INSECURE {
 			return &FeatureError{
 				What: "running with all root capabilities", Engine: s.engineName(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -128,4 +129,16 @@ func (d HostDir) explain(ctx context.Context, err error) error {
 		return walkErr
 	}
 	return err
+}
+
+// program is a folder with one file of this machine, which a container is to run.
+// d says what to call it.
+func (s *Session) program(d HostDir, file string) (dir llb.State, name string, err error) {
+	if d.FS, err = fsutil.NewFS(filepath.Dir(file)); err != nil {
+		return llb.State{}, "", fmt.Errorf("reading %s: %w", file, err)
+	}
+	name = filepath.Base(file)
+	d.Include = []string{name}
+	dir, err = s.HostDir(d)
+	return dir, name, err
 }

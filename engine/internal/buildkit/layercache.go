@@ -13,12 +13,9 @@ import (
 	"github.com/containerd/containerd/v2/core/content"
 	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/ociindex"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/moby/buildkit/session"
-	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 )
@@ -82,17 +79,13 @@ func openLocalCache(entry client.CacheOptionsEntry) (content.Store, map[string]s
 }
 
 // evaluated notes what is to be exported.
-func (l *layers) evaluated(def *llb.Definition) {
+func (l *layers) evaluated(def *pb.Definition) {
 	if len(l.session.options.Layers.To) == 0 {
-		return
-	}
-	head, err := def.Head()
-	if err != nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.done[head] = def.ToPB()
+	l.done[digest.FromBytes(def.Def[len(def.Def)-1])] = def
 }
 
 // save exports what was evaluated, to one place after another.
@@ -119,9 +112,13 @@ func (l *layers) save() {
 
 func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error {
 	s := l.session
+	sess, end, err := s.start("")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = end() }()
 	opt := s.solveOpt()
-	opt.SharedSession, opt.SessionPreInitialized = nil, false
-	opt.Session = []session.Attachable{secretsprovider.NewSecretProvider(s.Secrets), s.auth}
+	opt.SharedSession = sess
 	opt.CacheExports = []client.CacheOptionsEntry{to}
 	ch, wait := s.progress.stream()
 	defer wait()
@@ -130,11 +127,7 @@ func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error 
 		// Several results of one build need a platform each, and a name.
 		names := exptypes.Platforms{}
 		for _, def := range l.done {
-			res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def, Evaluate: true})
-			if err != nil {
-				return nil, err
-			}
-			ref, err := res.SingleRef()
+			ref, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: def})
 			if err != nil {
 				return nil, err
 			}

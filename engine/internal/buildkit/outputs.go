@@ -53,7 +53,7 @@ func (o *outputs) keep(ctx context.Context, gw gateway.Client, def *pb.Definitio
 				if err != nil {
 					return err
 				}
-				_, err = gw.Solve(solveCtx, gateway.SolveRequest{Definition: one, Evaluate: true})
+				_, err = evaluate(solveCtx, gw, gateway.SolveRequest{Definition: one})
 				return err
 			})
 		}
@@ -87,11 +87,7 @@ func (o *outputs) fresh(def *pb.Definition) (found map[digest.Digest]*pb.ExecOp,
 		return nil, nil
 	}
 	found, used = map[digest.Digest]*pb.ExecOp{}, map[edge]bool{}
-	for _, raw := range def.Def {
-		var op pb.Op
-		if err := op.UnmarshalVT(raw); err != nil {
-			continue // the daemon has read it
-		}
+	for raw, op := range ops(def.Def) {
 		for _, input := range op.Inputs {
 			used[edge{input.Digest, input.Index}] = true
 		}

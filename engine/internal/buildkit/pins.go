@@ -152,12 +152,11 @@ func (p *pins) solve(ctx context.Context, st llb.State) (*Ref, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	ref, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: def.ToPB()})
 	if err != nil {
 		return nil, err
 	}
-	ref, err := res.SingleRef()
-	return &Ref{Reference: ref, gw: gw}, err
+	return &Ref{Reference: ref, gw: gw}, nil
 }
 
 // folder returns the load of the host folder that def consists of, or nil if

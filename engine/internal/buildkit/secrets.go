@@ -17,7 +17,6 @@ const MaxSecretSize = secretsprovider.MaxSecretSize
 // what belongs to the host and must stay out of cache keys. Only IDs ever
 // reach a definition.
 type Secrets struct {
-	outputs *outputs
 	running func(ctx context.Context, exec string) // called before a named exec runs
 
 	mu   sync.Mutex
@@ -25,7 +24,7 @@ type Secrets struct {
 }
 
 func newSecrets() *Secrets {
-	return &Secrets{outputs: newOutputs(), byID: map[string]func(context.Context) ([]byte, error){}}
+	return &Secrets{running: func(context.Context, string) {}, byID: map[string]func(context.Context) ([]byte, error){}}
 }
 
 // Set makes a secret available under id. Its value is asked for when an exec
@@ -61,7 +60,6 @@ func (s *Secrets) system(id string, value []byte) {
 func (s *Secrets) GetSecret(ctx context.Context, id string) ([]byte, error) {
 	id, exec := splitHostSecret(id)
 	if exec != "" {
-		s.outputs.runs(exec)
 		s.running(ctx, exec)
 	}
 	s.mu.Lock()

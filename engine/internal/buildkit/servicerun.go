@@ -52,7 +52,11 @@ func (s *Service) attempt(ctx context.Context, inst *instance) error {
 }
 
 func (s *Service) runIn(ctx context.Context, gw gateway.Client, inst *instance) error {
-	ctr, err := s.exec.container(ctx, gw, s.network())
+	exec, err := s.exec.solved(ctx, s.session, gw)
+	if err != nil {
+		return explain(ctx, gw, err)
+	}
+	ctr, err := exec.container(ctx, gw, s.network())
 	if err != nil {
 		return clean(err)
 	}

@@ -91,10 +91,10 @@ type Session struct {
 	tunnels  tunnels
 	failures failures
 	volumes  *travelling
+	outputs  *outputs
 	layers   *layers
 
-	stop   context.CancelFunc
-	served chan struct{}
+	stop func() error
 }
 
 // Open connects to the BuildKit daemon at address (unix://, tcp://,
@@ -122,7 +122,7 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 	}
 	s := &Session{
 		client: c, address: address, platform: w.platform, workerID: w.id, hostNet: w.hostNet, options: opts,
-		Secrets: newSecrets(), Stores: newStores(), dirs: newHostDirs(), served: make(chan struct{}),
+		Secrets: newSecrets(), Stores: newStores(), dirs: newHostDirs(), outputs: newOutputs(),
 	}
 	s.docker = inDocker
 	s.features = allFeatures()
@@ -133,7 +133,10 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 	s.pins = &pins{session: s}
 	s.shims = &shims{session: s, installed: map[string]*shimState{}}
 	s.volumes = &travelling{session: s, byName: map[string]*volume{}, byExec: map[string][]*volume{}}
-	s.Secrets.running = s.volumes.running
+	s.Secrets.running = func(ctx context.Context, exec string) {
+		s.outputs.runs(exec)
+		s.volumes.running(ctx, exec)
+	}
 	s.layers = newLayers(s)
 	if err := s.serve(); err != nil {
 		_ = c.Close()
@@ -145,31 +148,39 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 // serve attaches what the daemon may ask for and keeps the session's
 // connection open until Close.
 func (s *Session) serve() error {
-	ctx, stop := context.WithCancel(context.Background())
 	config, err := registry.ReadConfig()
 	if err != nil {
-		stop()
 		return err
 	}
-	sess, err := session.NewSession(ctx, sharedKey())
-	if err != nil {
-		stop()
-		return fmt.Errorf("creating a session: %w", err)
-	}
-	s.sess, s.stop = sess, stop
 	s.Logins = registry.NewLogins(os.Stderr)
 	s.Registry = registry.New(config, s.Logins)
 	s.auth = newAuth(s.Logins, config)
-	sess.Allow(filesync.NewFSSyncProvider(s.dirs))
-	sess.Allow(secretsprovider.NewSecretProvider(s.Secrets))
-	sess.Allow(s.auth)
-	sess.Allow(s.Stores.attachable())
-	sess.Allow(&s.uplinks)
+	s.sess, s.stop, err = s.start(sharedKey(), filesync.NewFSSyncProvider(s.dirs), &s.uplinks)
+	return err
+}
+
+// start opens a session at the daemon, which finds there what it may ask for in any
+// session, and more. It lasts until end is called.
+func (s *Session) start(sharedKey string, more ...session.Attachable) (sess *session.Session, end func() error, err error) {
+	ctx, stop := context.WithCancel(context.Background())
+	if sess, err = session.NewSession(ctx, sharedKey); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("creating a session: %w", err)
+	}
+	for _, a := range append(more, secretsprovider.NewSecretProvider(s.Secrets), s.auth, s.Stores.attachable()) {
+		sess.Allow(a)
+	}
+	served := make(chan struct{})
 	go func() {
-		defer close(s.served)
+		defer close(served)
 		_ = sess.Run(ctx, s.client.Dialer())
 	}()
-	return nil
+	return sess, func() error {
+		err := sess.Close()
+		stop()
+		<-served
+		return err
+	}, nil
 }
 
 // sharedKey tells the daemon whose host folders these are, so that it syncs a
@@ -189,9 +200,7 @@ func (s *Session) Close() error {
 	s.volumes.save()
 	s.layers.save()
 	s.pins.close()
-	closeErr := s.sess.Close()
-	s.stop()
-	<-s.served
+	closeErr := s.stop()
 	s.progress.close()
 	return errors.Join(closeErr, s.client.Close(), s.docker.close())
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/tonistiigi/fsutil"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 	"github.com/bodkin-ci/bodkin/internal/cachedir"
@@ -93,11 +92,7 @@ func (s *shims) forget(arch string, state *shimState) {
 
 func execArchitectures(def *llb.Definition) map[string]bool {
 	archs := map[string]bool{}
-	for _, raw := range def.Def {
-		var op pb.Op
-		if err := op.UnmarshalVT(raw); err != nil {
-			continue // the daemon will refuse it
-		}
+	for _, op := range ops(def.Def) {
 		if op.GetExec() != nil {
 			archs[op.GetPlatform().GetArchitecture()] = true
 		}
@@ -155,24 +150,17 @@ func (s *shims) install(ctx context.Context, arch string) error {
 	if err != nil {
 		return fmt.Errorf("building the exec shim: %w", err)
 	}
-	fs, err := fsutil.NewFS(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("reading the exec shim: %w", err)
-	}
 	platform := ocispecs.Platform{OS: "linux", Architecture: arch}
-	src, err := s.session.HostDir(HostDir{
-		Name: "bodkin-shim-" + shimDigest, FS: fs, Include: []string{filepath.Base(path)},
-		Hint: "bodkin-shim-" + arch, Label: "[internal] load exec shim",
-	})
+	src, name, err := s.session.program(HostDir{Name: "bodkin-shim-" + shimDigest, Hint: "bodkin-shim-" + arch, Label: "[internal] load exec shim"}, path)
 	if err != nil {
 		return err
 	}
-	def, err := s.installation(src, arch, "/src/"+filepath.Base(path), shimDigest).Marshal(ctx, llb.Platform(platform))
+	def, err := s.installation(src, arch, "/src/"+name, shimDigest).Marshal(ctx, llb.Platform(platform))
 	if err != nil {
 		return fmt.Errorf("describing the installation of the exec shim: %w", err)
 	}
 	err = s.session.Gateway(ctx, func(ctx context.Context, gw gateway.Client) error {
-		_, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+		_, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: def.ToPB()})
 		return err
 	})
 	if err != nil {

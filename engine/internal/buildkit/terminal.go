@@ -32,9 +32,9 @@ func (s *Session) Terminal(ctx context.Context, run llb.State, platform ocispecs
 	}
 	return s.withShims(ctx, def, func() error {
 		return s.pinned(ctx, def, func(ctx context.Context, gw gateway.Client) error {
-			known, err := exec.solved(ctx, gw, s.failure) // while progress can still be seen
+			known, err := exec.solved(ctx, s, gw) // while progress can still be seen
 			if err != nil {
-				return err
+				return s.failure(ctx, gw, err)
 			}
 			return s.options.Terminal.Use(ctx, func(ctx context.Context, tty *terminal.TTY) error {
 				tty.Say(opened(exec.op, command))

@@ -2,15 +2,12 @@ package buildkit
 
 import (
 	"context"
-	"fmt"
 	"path"
-	"path/filepath"
 
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/tonistiigi/fsutil"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
@@ -22,15 +19,8 @@ func (s *Session) shellTools(ctx context.Context, gw gateway.Client, platform *p
 	if err != nil {
 		return nil, err
 	}
-	fs, err := fsutil.NewFS(filepath.Dir(file))
-	if err != nil {
-		return nil, fmt.Errorf("reading the shell: %w", err)
-	}
-	name := filepath.Base(file)
-	src, err := s.HostDir(HostDir{
-		Name: "bodkin-shell-" + platform.GetArchitecture(), FS: fs, Include: []string{name},
-		Hint: "bodkin-shell-" + platform.GetArchitecture(), Label: "[internal] load shell",
-	})
+	id := "bodkin-shell-" + platform.GetArchitecture()
+	src, name, err := s.program(HostDir{Name: id, Hint: id, Label: "[internal] load shell"}, file)
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +31,11 @@ func (s *Session) shellTools(ctx context.Context, gw gateway.Client, platform *p
 	if err != nil {
 		return nil, err
 	}
-	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	tools, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: def.ToPB()})
 	if err != nil {
 		return nil, clean(err)
 	}
-	return res.SingleRef()
+	return tools, nil
 }
 
 // withTools is the exec with a shell mounted beside everything else.

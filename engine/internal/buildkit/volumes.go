@@ -3,7 +3,6 @@ package buildkit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -65,12 +64,11 @@ func (t *travelling) meet(ctx context.Context, def *llb.Definition) error {
 	if t.session.options.Volumes.Store == nil {
 		return nil
 	}
-	for _, raw := range def.Def {
-		var op pb.Op
-		if op.UnmarshalVT(raw) != nil || op.GetExec() == nil {
+	for _, op := range ops(def.Def) {
+		if op.GetExec() == nil {
 			continue
 		}
-		met, err := t.mounted(def, &op)
+		met, err := t.mounted(def, op)
 		if err != nil {
 			return err
 		}
@@ -265,27 +263,4 @@ func (t *travelling) saveOne(ctx context.Context, v *volume) {
 	if result.Skipped > 0 {
 		o.Log.Debug("sockets and devices were left out", "volume", v.title(), "count", result.Skipped)
 	}
-}
-
-// stableInput names an input, the same in every session.
-func (s *Session) stableInput(def *llb.Definition, input *pb.Input) (string, error) {
-	whole := def.ToPB()
-	needed := map[string]bool{input.Digest: true}
-	var ops [][]byte
-	for _, raw := range slices.Backward(whole.Def) {
-		if !needed[digest.FromBytes(raw).String()] {
-			continue
-		}
-		var op pb.Op
-		if err := op.UnmarshalVT(raw); err != nil {
-			return "", err
-		}
-		for _, in := range op.Inputs {
-			needed[in.Digest] = true
-		}
-		ops = append(ops, raw)
-	}
-	slices.Reverse(ops)
-	stable, err := s.stableDigest(&llb.Definition{Def: ops})
-	return fmt.Sprint(stable, input.Index), err
 }

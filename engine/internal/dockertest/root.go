@@ -29,24 +29,11 @@ func root(ctx context.Context, suite string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	made := filepath.Join(dir, suite+"-"+rootRevision)
-	unlock, err := cachedir.Lock(ctx, filepath.Join(dir, "."+suite+".lock"))
+	made, err := cachedir.Once(ctx, filepath.Join(dir, suite+"-"+rootRevision), func(work string) error { return unpack(ctx, suite, work) })
 	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	if _, err := os.Stat(made); err == nil {
-		return made, nil
-	}
-	work := made + ".tmp"
-	if err := os.RemoveAll(work); err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	if err := unpack(ctx, suite, work); err != nil {
 		return "", fmt.Errorf("unpacking Docker of Debian %s: %w", suite, err)
 	}
-	return made, os.Rename(work, made)
+	return made, nil
 }
 
 func unpack(ctx context.Context, suite, dir string) error {

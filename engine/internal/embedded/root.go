@@ -53,24 +53,8 @@ func engineRoot(ctx context.Context, logger *log.Logger) (string, error) {
 	if rootFound(root) {
 		return root, nil
 	}
-	unlock, err := cachedir.Lock(ctx, filepath.Join(dir, ".lock"))
-	if err != nil {
+	if _, err := cachedir.Once(ctx, root, func(work string) error { return makeRoot(ctx, work, logger) }); err != nil {
 		return "", err
-	}
-	defer unlock()
-	if rootFound(root) {
-		return root, nil
-	}
-	work := filepath.Join(dir, ".tmp")
-	if err := os.RemoveAll(work); err != nil {
-		return "", fmt.Errorf("clearing %s: %w", work, err)
-	}
-	defer os.RemoveAll(work)
-	if err := makeRoot(ctx, work, logger); err != nil {
-		return "", err
-	}
-	if err := os.Rename(work, root); err != nil {
-		return "", fmt.Errorf("keeping the engine root: %w", err)
 	}
 	removeUnusedRoots(dir, root)
 	return root, nil

@@ -33,33 +33,20 @@ func Fetch(ctx context.Context, arch string, logger *log.Logger) (string, error)
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, Name)
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
-	unlock, err := cachedir.Lock(ctx, filepath.Join(dir, ".lock"))
+	path, err := cachedir.Once(ctx, filepath.Join(dir, Name), func(path string) error {
+		work := path + ".package"
+		if err := unpack(ctx, work, arch, logger); err != nil {
+			return err
+		}
+		return os.Rename(filepath.Join(work, program), path)
+	})
 	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
-	work := filepath.Join(dir, ".tmp")
-	defer os.RemoveAll(work)
-	if err := unpack(ctx, work, arch, logger); err != nil {
 		return "", fmt.Errorf("fetching a shell for a container that has none: %w", err)
-	}
-	if err := os.Rename(filepath.Join(work, program), path); err != nil {
-		return "", fmt.Errorf("keeping the shell: %w", err)
 	}
 	return path, nil
 }
 
 func unpack(ctx context.Context, dir, arch string, logger *log.Logger) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
 	src, err := debian.HostSource(suite)
 	if err != nil {
 		return err

@@ -4,11 +4,8 @@ package toolchain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/charmbracelet/log"
@@ -65,37 +62,22 @@ func archive(ctx context.Context, version, arch string, logger *log.Logger) (str
 		return "", err
 	}
 	name := fmt.Sprintf("go%s.linux-%s-%s.tar", version, arch, revision)
-	path := filepath.Join(dir, name)
-	if present(path) {
-		return path, nil
-	}
-	unlock, err := cachedir.Lock(ctx, filepath.Join(dir, "."+name+".lock"))
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	if present(path) {
-		return path, nil
-	}
-	if logger == nil {
-		logger = log.New(io.Discard)
-	}
-	logger.Info("getting the Go toolchain (once per version)", "go", version, "for", "linux/"+arch)
-	zip, err := download(ctx, version, arch)
-	if err != nil {
-		return "", err
-	}
-	return path, ociarchive.Write(ctx, path, ociarchive.Image{
-		Platform: ocispecs.Platform{OS: "linux", Architecture: arch},
-		Config: ocispecs.ImageConfig{
-			Env:        []string{"PATH=" + Path, "HOME=" + HomePath, "GOPATH=" + GoPath, "GOTOOLCHAIN=local"},
-			WorkingDir: GoPath,
-		},
-		Layer: func(ctx context.Context, w io.Writer) error { return writeLayer(ctx, w, zip) },
+	return cachedir.Once(ctx, filepath.Join(dir, name), func(path string) error {
+		if logger == nil {
+			logger = log.New(io.Discard)
+		}
+		logger.Info("getting the Go toolchain (once per version)", "go", version, "for", "linux/"+arch)
+		zip, err := download(ctx, version, arch)
+		if err != nil {
+			return err
+		}
+		return ociarchive.Write(ctx, path, ociarchive.Image{
+			Platform: ocispecs.Platform{OS: "linux", Architecture: arch},
+			Config: ocispecs.ImageConfig{
+				Env:        []string{"PATH=" + Path, "HOME=" + HomePath, "GOPATH=" + GoPath, "GOTOOLCHAIN=local"},
+				WorkingDir: GoPath,
+			},
+			Layer: func(ctx context.Context, w io.Writer) error { return writeLayer(ctx, w, zip) },
+		})
 	})
-}
-
-func present(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
 }
