@@ -112,13 +112,10 @@ func (l *layers) save() {
 
 func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error {
 	s := l.session
-	sess, end, err := s.start("")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = end() }()
 	opt := s.solveOpt()
-	opt.SharedSession = sess
+	// A session of its own, to which the client adds the store that is written to.
+	opt.SharedSession, opt.SessionPreInitialized = nil, false
+	opt.Session = s.credentials()
 	opt.CacheExports = []client.CacheOptionsEntry{to}
 	ch, wait := s.progress.stream()
 	defer wait()

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,7 +168,7 @@ func (s *Session) start(sharedKey string, more ...session.Attachable) (sess *ses
 		stop()
 		return nil, nil, fmt.Errorf("creating a session: %w", err)
 	}
-	for _, a := range append(more, secretsprovider.NewSecretProvider(s.Secrets), s.auth, s.Stores.attachable()) {
+	for _, a := range slices.Concat(s.credentials(), more, []session.Attachable{s.Stores.attachable()}) {
 		sess.Allow(a)
 	}
 	served := make(chan struct{})
@@ -181,6 +182,11 @@ func (s *Session) start(sharedKey string, more ...session.Attachable) (sess *ses
 		<-served
 		return err
 	}, nil
+}
+
+// credentials are what any session of a build may be asked for.
+func (s *Session) credentials() []session.Attachable {
+	return []session.Attachable{secretsprovider.NewSecretProvider(s.Secrets), s.auth}
 }
 
 // sharedKey tells the daemon whose host folders these are, so that it syncs a
