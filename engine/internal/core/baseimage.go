@@ -36,8 +36,9 @@ func (e *BaseError) Error() string {
 
 func (e *BaseError) Unwrap() error { return e.Err }
 
-// layers looks the image up, and returns it as ociimage wants it.
-func (b *BaseImage) layers(ctx context.Context, s *buildkit.Session, platform ocispecs.Platform) (*ociimage.Base, error) {
+// layers looks the image up, and returns it as ociimage wants it below the tree
+// final.
+func (b *BaseImage) layers(ctx context.Context, s *buildkit.Session, final llb.State, platform ocispecs.Platform) (*ociimage.Base, error) {
 	pulled, err := s.Registry.Pull(ctx, b.Ref, platform)
 	if err != nil {
 		return nil, &BaseError{Ref: b.Ref.String(), Err: err}
@@ -45,7 +46,9 @@ func (b *BaseImage) layers(ctx context.Context, s *buildkit.Session, platform oc
 	if have, want := len(b.DiffIDs), len(pulled.Manifest.Layers); have != want {
 		return nil, &BaseError{Ref: b.Ref.String(), Err: fmt.Errorf("its configuration tells of %d layers, its manifest of %d", have, want)}
 	}
-	base := &ociimage.Base{History: b.history(), Rootfs: exportedTree(s, b.State, platform)}
+	base := &ociimage.Base{History: b.history(), Changes: streamed(func(ctx context.Context, w io.Writer) error {
+		return s.ExportLayer(ctx, b.State, final, platform, w)
+	})}
 	for i, desc := range pulled.Manifest.Layers {
 		base.Layers = append(base.Layers, b.layer(pulled, desc, b.DiffIDs[i]))
 	}

@@ -8,9 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/moby/buildkit/client/llb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
 	"github.com/bodkin-ci/bodkin/engine/internal/ociimage"
@@ -109,11 +107,13 @@ func (c Container) image(ctx context.Context, s *buildkit.Session) (ociimage.Ima
 		Platform:    c.Platform,
 		Config:      c.Config.ImageConfig,
 		Annotations: map[string]string{},
-		Rootfs:      exportedTree(s, c.FS, c.Platform),
+		Rootfs: streamed(func(ctx context.Context, w io.Writer) error {
+			return s.ExportTar(ctx, c.FS, c.Platform, nopCloser{w})
+		}),
 	}
 	if c.Base != nil {
 		var err error
-		if img.Base, err = c.Base.layers(ctx, s, c.Platform); err != nil {
+		if img.Base, err = c.Base.layers(ctx, s, c.FS, c.Platform); err != nil {
 			return img, err
 		}
 		img.Unchanged = c.FS.Output() == c.Base.State.Output()
@@ -127,11 +127,11 @@ func (c Container) image(ctx context.Context, s *buildkit.Session) (ociimage.Ima
 	return img, nil
 }
 
-// exportedTree opens the tree of st as a tar stream.
-func exportedTree(s *buildkit.Session, st llb.State, platform ocispecs.Platform) ociimage.Opener {
+// streamed opens what write writes as a stream.
+func streamed(write func(context.Context, io.Writer) error) ociimage.Opener {
 	return func(ctx context.Context) (io.ReadCloser, error) {
 		r, w := io.Pipe()
-		go func() { _ = w.CloseWithError(s.ExportTar(ctx, st, platform, nopCloser{w})) }()
+		go func() { _ = w.CloseWithError(write(ctx, w)) }()
 		return r, nil
 	}
 }

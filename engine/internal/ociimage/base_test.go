@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// baseOf makes the image of an archive a base.
-func baseOf(t *testing.T, data, rootfs []byte, withDiffIDs bool) *Base {
+// baseOf makes the image of an archive a base, of what has changes over it.
+func baseOf(t *testing.T, data, changes []byte, withDiffIDs bool) *Base {
 	t.Helper()
 	a := opened(t, data)
 	desc, config, err := a.Resolve(t.Context(), "", ocispecs.Platform{})
@@ -22,7 +22,7 @@ func baseOf(t *testing.T, data, rootfs []byte, withDiffIDs bool) *Base {
 	manifest := readJSON[ocispecs.Manifest](t, a, desc)
 	var img ocispecs.Image
 	require.NoError(t, decode(config, &img, "config"))
-	base := &Base{History: img.History, Rootfs: opener(rootfs)}
+	base := &Base{History: img.History, Changes: opener(changes)}
 	for i, l := range manifest.Layers {
 		layer := Layer{Descriptor: l, Open: func(ctx context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(bytes.NewReader(readAll(t, a, l))), nil
@@ -37,18 +37,18 @@ func baseOf(t *testing.T, data, rootfs []byte, withDiffIDs bool) *Base {
 
 func TestWriteOnBase(t *testing.T) {
 	lower := tarOf(t, dir("d"), file("d/a", "one"), file("d/b", "two"))
-	upper := tarOf(t, dir("d"), file("d/b", "two"), file("d/c", "three"))
+	changes := tarOf(t, file("d/c", "three"), dir("d"), file("d/.wh.a", ""))
 	for _, compression := range []Compression{Gzip, Zstd, Uncompressed} {
 		baseArchive := written(t, Options{Compression: compression}, Image{Platform: amd64, Rootfs: opener(lower)})
-		img := Image{Platform: amd64, Rootfs: opener(upper), Base: baseOf(t, baseArchive, lower, true)}
+		img := Image{Platform: amd64, Base: baseOf(t, baseArchive, changes, true)}
 		data := written(t, Options{}, img)
 
 		require.Equal(t, []string{"d/", "d/.wh.a", "d/c"}, namesIn(layerItems(t, data)))
 
-		img.Base = baseOf(t, baseArchive, lower, false)
+		img.Base = baseOf(t, baseArchive, changes, false)
 		require.Equal(t, data, written(t, Options{}, img), "diff IDs are computed when they are not given")
 
-		img.Rootfs = opener(lower)
+		img.Base.Changes = opener(tarOf(t))
 		same := craneImage(t, written(t, Options{}, img))
 		layers, err := same.Layers()
 		require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestWriteOnBaseCompression(t *testing.T) {
 	} {
 		baseArchive := written(t, Options{Compression: c.base}, Image{Platform: amd64, Rootfs: opener(lower)})
 		a := opened(t, written(t, Options{Compression: c.asked}, Image{
-			Platform: amd64, Rootfs: opener(upper), Base: baseOf(t, baseArchive, lower, true),
+			Platform: amd64, Base: baseOf(t, baseArchive, upper, true),
 		}))
 		desc, config, err := a.Resolve(t.Context(), "", amd64)
 		require.NoError(t, err)
@@ -91,8 +91,9 @@ func TestWriteOnBaseExtracts(t *testing.T) {
 	lower := tarOf(t, dir("d"), file("d/a", "one"), file("d/b", "two"))
 	upper := tarOf(t, dir("d"), file("d/b", "new"), dir("e"), file("e/c", "three"))
 	baseArchive := written(t, Options{}, Image{Platform: amd64, Rootfs: opener(lower)})
+	changes := tarOf(t, dir("d"), file("d/.wh.a", ""), file("d/b", "new"), dir("e"), file("e/c", "three"))
 	img := craneImage(t, written(t, Options{MediaTypes: Docker}, Image{
-		Platform: amd64, Rootfs: opener(upper), Base: baseOf(t, baseArchive, lower, true),
+		Platform: amd64, Base: baseOf(t, baseArchive, changes, true),
 	}))
 	require.NoError(t, validate.Image(img))
 	config, err := img.ConfigFile()
@@ -100,8 +101,7 @@ func TestWriteOnBaseExtracts(t *testing.T) {
 	require.Len(t, config.History, 2)
 	r := mutate.Extract(img)
 	defer r.Close()
-	have, err := readTree(t.Context(), r, nil, true)
-	require.NoError(t, err)
+	have := treeFrom(t, r)
 	requireSameTree(t, treeOf(t, upper), have)
 }
 
@@ -117,12 +117,12 @@ func TestWriteRefusesWrongBase(t *testing.T) {
 		"longer":        {func(b *Base) { b.Layers[0].Open = opener(make([]byte, 1<<20)) }, "is longer than its"},
 		"digest":        {func(b *Base) { b.Layers[0].Descriptor.Digest = "sha256:12" }, `base layer "sha256:12"`},
 		"history":       {func(b *Base) { b.History = append(b.History, ocispecs.History{}) }, "tells of 2 layers, but it has 1"},
-		"no tree":       {func(b *Base) { b.Rootfs = nil }, "no root file system to compare with"},
+		"no tree":       {func(b *Base) { b.Changes = nil }, "nobody says what differs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			base := baseOf(t, baseArchive, lower, true)
 			c.change(base)
-			_, err := Write(t.Context(), io.Discard, []Image{{Platform: amd64, Rootfs: opener(lower), Base: base}}, Options{})
+			_, err := Write(t.Context(), io.Discard, []Image{{Platform: amd64, Base: base}}, Options{})
 			require.ErrorContains(t, err, c.want)
 		})
 	}

@@ -1,7 +1,6 @@
 package ociimage
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -35,14 +34,6 @@ func BenchmarkWrite200MB(b *testing.B) {
 				require.NoError(b, err)
 			}
 		})
-	}
-}
-
-func BenchmarkDiffTar200MB(b *testing.B) {
-	rootfs := benchTree(b, benchSize)
-	b.SetBytes(benchSize)
-	for b.Loop() {
-		require.NoError(b, DiffTar(b.Context(), bytes.NewReader(rootfs), bytes.NewReader(rootfs), io.Discard, DiffOptions{TempDir: b.TempDir()}))
 	}
 }
 

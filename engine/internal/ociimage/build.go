@@ -55,37 +55,29 @@ func rootLayer(ctx context.Context, img Image, opts Options) (Layer, *spool, err
 	if img.Base != nil && img.Unchanged {
 		return Layer{}, nil, nil
 	}
-	final, done, err := openTree(ctx, img.Rootfs)
+	onBase := img.Base != nil && len(img.Base.Layers) > 0
+	open := img.Rootfs
+	if onBase {
+		open = img.Base.Changes
+	}
+	tree, done, err := openTree(ctx, open)
 	if err != nil {
 		return Layer{}, nil, err
 	}
 	defer done()
-	if img.Base == nil || len(img.Base.Layers) == 0 {
-		s, err := newSpool(opts.TempDir)
-		if err != nil {
-			return Layer{}, nil, err
-		}
-		t, err := readTree(ctx, final, s, false)
-		if err != nil {
-			return Layer{}, nil, err
-		}
-		defer t.close()
-		return newLayer(opts, func(w io.Writer) error { return writeTree(ctx, t, w, opts.Time) })
+	if onBase {
+		return changesLayer(ctx, tree, opts)
 	}
-	base, baseDone, err := openTree(ctx, img.Base.Rootfs)
+	s, err := newSpool(opts.TempDir)
 	if err != nil {
 		return Layer{}, nil, err
 	}
-	defer baseDone()
-	d, err := readDiff(ctx, base, final, opts.TempDir)
+	t, err := readTree(ctx, tree, s)
 	if err != nil {
 		return Layer{}, nil, err
 	}
-	defer d.close()
-	if d.empty() {
-		return Layer{}, nil, nil
-	}
-	return newLayer(opts, func(w io.Writer) error { return d.write(ctx, w, opts.Time) })
+	defer t.close()
+	return newLayer(opts, func(w io.Writer) error { return writeTree(ctx, t, w, opts.Time) })
 }
 
 // openTree opens a tar stream that a cancelled ctx closes, so that a read which

@@ -79,7 +79,7 @@ func TestBuildKitUnpacksDiffs(t *testing.T) {
 	lower := tarOf(t, dir("d"), file("d/a", "one"), file("d/b", "two"), link("d/z", "d/a"), dir("gone"), file("gone/x", ""))
 	upper := tarOf(t, dir("d"), file("d/b", "new"), file("d/z", "one"), symlink("gone", "d"))
 	baseArchive := written(t, Options{}, Image{Platform: amd64, Rootfs: opener(lower)})
-	a := opened(t, written(t, Options{}, Image{Platform: amd64, Rootfs: opener(upper), Base: baseOf(t, baseArchive, lower, true)}))
+	a := opened(t, written(t, Options{}, Image{Platform: amd64, Base: baseOf(t, baseArchive, changesOf(t, lower, upper), true)}))
 	back := pulled(t, c, a, client.SolveOpt{OCIStores: map[string]containerd.Store{"archive": a.Store()}})
 	requireSameTree(t, treeOf(t, upper), treeOf(t, back))
 }

@@ -12,7 +12,7 @@
 // depend on the file systems' contents and the options alone: entries are
 // sorted by path, all times are Options.Time, owners are numeric, and the only
 // extended attributes kept are those that belong to a program rather than to
-// the machine it was built on (see keepXattr). Compression runs in blocks of a
+// the machine it was built on (see protocol.KeepAttribute). Compression runs in blocks of a
 // fixed size, whatever the number of processors.
 //
 // What a layer cannot express is refused rather than dropped: sockets, names

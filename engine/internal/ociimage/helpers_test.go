@@ -13,6 +13,8 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
 var (
@@ -97,7 +99,7 @@ func sampleTree() []item {
 	const capability = "\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	setuid := func(h *tar.Header) { h.Mode = 0o4755 }
 	capable := func(h *tar.Header) {
-		h.PAXRecords = map[string]string{xattrRecord + "security.capability": capability}
+		h.PAXRecords = map[string]string{protocol.AttributeRecord + "security.capability": capability}
 	}
 	long := string(bytes.Repeat([]byte("a-long-name/"), 24)) + "end"
 	return []item{
@@ -137,7 +139,7 @@ func shuffled(items []item, seed uint64) []item {
 			if h.PAXRecords == nil {
 				h.PAXRecords = map[string]string{}
 			}
-			h.PAXRecords[xattrRecord+"security.selinux"] = "system_u:object_r:container_file_t:s0"
+			h.PAXRecords[protocol.AttributeRecord+"security.selinux"] = "system_u:object_r:container_file_t:s0"
 			h.PAXRecords["BODKIN.note"] = "passing through"
 		})
 	}

@@ -30,7 +30,7 @@ type Image struct {
 	// Annotations of the manifest. Only OCI media types have them.
 	Annotations map[string]string
 	// Rootfs is the whole root file system as a tar stream, as BuildKit's tar
-	// exporter writes it, in any order.
+	// exporter writes it, in any order. It is not opened where there is a Base.
 	Rootfs Opener
 	// Base, when set, is the image that the file system started from: its layers
 	// are kept, and only what differs goes into a new layer.
@@ -45,8 +45,10 @@ type Base struct {
 	Layers []Layer
 	// History of the base image, kept as it is. Nil: none is known.
 	History []ocispecs.History
-	// Rootfs is the tar stream of what Layers unpack to.
-	Rootfs Opener
+	// Changes is the tar stream of what the image's file system has over what Layers
+	// unpack to: whatever is new or differs, the folders above it, and an entry with
+	// protocol.WhiteoutPrefix for each path that is gone.
+	Changes Opener
 }
 
 // Layer is a layer blob that exists already.
@@ -120,14 +122,14 @@ func (img Image) check(types MediaTypes) (Image, error) {
 	}
 	img.Platform = platforms.Normalize(img.Platform)
 	name := platforms.Format(img.Platform)
-	if img.Rootfs == nil {
+	if img.Rootfs == nil && (img.Base == nil || len(img.Base.Layers) == 0) {
 		return img, fmt.Errorf("the image for %s has no root file system", name)
 	}
 	if types == Docker && len(img.Annotations) > 0 {
 		return img, fmt.Errorf("the image for %s has annotations, which Docker media types cannot hold: use OCI media types", name)
 	}
-	if img.Base != nil && len(img.Base.Layers) > 0 && img.Base.Rootfs == nil {
-		return img, fmt.Errorf("the base image for %s has layers but no root file system to compare with", name)
+	if img.Base != nil && len(img.Base.Layers) > 0 && img.Base.Changes == nil {
+		return img, fmt.Errorf("the base image for %s has layers but nobody says what differs", name)
 	}
 	return img, nil
 }

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-)
 
-// xattrRecord begins the PAX records that hold extended attributes.
-const xattrRecord = "SCHILY.xattr."
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
+)
 
 // newInode takes from hdr what an image keeps.
 func newInode(hdr *tar.Header) (*inode, error) {
@@ -32,7 +31,7 @@ func newInode(hdr *tar.Header) (*inode, error) {
 		return nil, fmt.Errorf("an image cannot hold an entry of type %q", hdr.Typeflag)
 	}
 	for record, value := range hdr.PAXRecords {
-		if name, ok := strings.CutPrefix(record, xattrRecord); ok && keepXattr(name) {
+		if name, ok := strings.CutPrefix(record, protocol.AttributeRecord); ok && protocol.KeepAttribute(name) {
 			if n.xattrs == nil {
 				n.xattrs = map[string]string{}
 			}
@@ -40,18 +39,6 @@ func newInode(hdr *tar.Header) (*inode, error) {
 		}
 	}
 	return n, nil
-}
-
-// keepXattr tells attributes that say what a file is (capabilities, access
-// lists, the program's own) from those that the building machine's kernel or
-// storage driver leaves behind (SELinux labels, overlay marks, signatures).
-func keepXattr(name string) bool {
-	switch name {
-	case "security.capability", "system.posix_acl_access", "system.posix_acl_default":
-		return true
-	}
-	return strings.HasPrefix(name, "user.") &&
-		!strings.HasPrefix(name, "user.overlay.") && !strings.HasPrefix(name, "user.fuseoverlayfs.")
 }
 
 // header is the entry that writes n as name.

@@ -2,7 +2,6 @@ package ociimage
 
 import (
 	"archive/tar"
-	"crypto/sha256"
 	"fmt"
 	"maps"
 	"path"
@@ -21,33 +20,20 @@ type inode struct {
 
 	size   int64
 	offset int64 // of the content in the tree's spool
-	sum    [sha256.Size]byte
 
 	names []string // in order; more than one for hard links
-}
-
-// same reports equal metadata and content; times are no part of it, because
-// they are made equal when they are written.
-func (n *inode) same(o *inode) bool {
-	return n.typeflag == o.typeflag && n.mode == o.mode && n.uid == o.uid && n.gid == o.gid &&
-		n.linkname == o.linkname && n.devmajor == o.devmajor && n.devminor == o.devminor &&
-		n.size == o.size && n.sum == o.sum && maps.Equal(n.xattrs, o.xattrs)
 }
 
 func (n *inode) isDir() bool { return n.typeflag == tar.TypeDir }
 
 // tree is a file system read from a tar stream: metadata in memory, contents in
-// the spool, if there is one.
+// the spool.
 type tree struct {
 	nodes map[string]*inode // by clean, relative path
 	spool *spool
 }
 
-func (t *tree) close() {
-	if t.spool != nil {
-		t.spool.Close()
-	}
-}
+func (t *tree) close() { t.spool.Close() }
 
 // paths lists all paths so that a folder comes before what it holds, and what
 // it holds directly after it.
@@ -73,9 +59,6 @@ func comparePaths(a, b string) int {
 	}
 	return len(a) - len(b)
 }
-
-// whiteoutPrefix marks layer entries that remove a path of a lower layer.
-const whiteoutPrefix = ".wh."
 
 // cleanName returns the relative path of a tar entry, "." for the root.
 func cleanName(name string) (string, error) {

@@ -3,12 +3,15 @@ package ociimage
 import (
 	"archive/tar"
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
 // requireSameTree compares two trees path by path.
@@ -17,16 +20,38 @@ func requireSameTree(t testing.TB, want, have *tree) {
 	require.Equal(t, want.paths(), have.paths())
 	for name, w := range want.nodes {
 		h := have.nodes[name]
-		require.True(t, w.same(h), "%q: want %+v, have %+v", name, *w, *h)
-		require.Equal(t, w.names, h.names, "hard links of %q", name)
+		require.Equal(t, want.content(t, w), have.content(t, h), "content of %q", name)
+		wanted, had := *w, *h
+		wanted.offset, had.offset = 0, 0
+		require.Equal(t, wanted, had, name)
 	}
+}
+
+func (t *tree) content(tb testing.TB, n *inode) []byte {
+	tb.Helper()
+	data, err := io.ReadAll(t.spool.Section(n.offset, n.size))
+	require.NoError(tb, err)
+	return data
 }
 
 func treeOf(t testing.TB, data []byte) *tree {
 	t.Helper()
-	tr, err := readTree(t.Context(), bytes.NewReader(data), nil, true)
+	return treeFrom(t, bytes.NewReader(data))
+}
+
+func treeFrom(t testing.TB, r io.Reader) *tree {
+	t.Helper()
+	tr, err := readTree(t.Context(), r, spoolOf(t))
 	require.NoError(t, err)
+	t.Cleanup(tr.close)
 	return tr
+}
+
+func spoolOf(t testing.TB) *spool {
+	t.Helper()
+	s, err := newSpool(t.TempDir())
+	require.NoError(t, err)
+	return s
 }
 
 func TestLayerHeaders(t *testing.T) {
@@ -37,7 +62,7 @@ func TestLayerHeaders(t *testing.T) {
 		require.Empty(t, it.Uname+it.Gname, it.Name)
 		require.NotEqual(t, "./", it.Name)
 		for record := range it.PAXRecords {
-			require.Contains(t, []string{"path", "uid", "gid", xattrRecord + "security.capability"}, record)
+			require.Contains(t, []string{"path", "uid", "gid", protocol.AttributeRecord + "security.capability"}, record)
 		}
 	}
 	names := namesIn(items)
@@ -84,7 +109,7 @@ func TestReadTreeRefuses(t *testing.T) {
 		"of unknown nature": {[]item{{Header: tar.Header{Typeflag: 'Z', Name: "z"}}}, "entry of type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := readTree(t.Context(), bytes.NewReader(tarOf(t, c.items...)), nil, false)
+			_, err := readTree(t.Context(), bytes.NewReader(tarOf(t, c.items...)), spoolOf(t))
 			require.ErrorContains(t, err, c.want)
 		})
 	}

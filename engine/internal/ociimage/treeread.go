@@ -3,51 +3,64 @@ package ociimage
 import (
 	"archive/tar"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"path"
 	"strings"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
 // treeReader fills a tree from a tar stream.
 type treeReader struct {
 	tree  *tree
 	links map[string]string // hard link → target
-	sum   hash.Hash         // nil: contents are not compared
 	buf   []byte
+	// whiteouts says that entries may be those of a layer that remove something.
+	whiteouts bool
 }
 
-// readTree reads a whole root file system. Contents go to s (nil: they are not
-// kept); compare says whether two trees will be compared. The tree owns s, also
-// when an error is returned.
-func readTree(ctx context.Context, r io.Reader, s *spool, compare bool) (_ *tree, err error) {
-	tr := &treeReader{
+// readTree reads a whole root file system. Contents go to s, which the tree owns,
+// also when an error is returned.
+func readTree(ctx context.Context, r io.Reader, s *spool) (*tree, error) {
+	t, err := newTreeReader(s).read(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("reading the root file system: %w", err)
+	}
+	return t, nil
+}
+
+// readChanges reads what a root file system has over another, with whiteouts for
+// what is gone. Contents are kept as readTree does.
+func readChanges(ctx context.Context, r io.Reader, s *spool) (*tree, error) {
+	tr := newTreeReader(s)
+	tr.whiteouts = true
+	return tr.read(ctx, r)
+}
+
+func newTreeReader(s *spool) *treeReader {
+	return &treeReader{
 		tree:  &tree{nodes: map[string]*inode{}, spool: s},
 		links: map[string]string{},
 		buf:   make([]byte, copyBuffer),
 	}
+}
+
+func (tr *treeReader) read(ctx context.Context, r io.Reader) (_ *tree, err error) {
 	defer func() {
 		if err != nil {
 			tr.tree.close()
-			err = fmt.Errorf("reading the root file system: %w", err)
 		}
 	}()
-	if compare {
-		tr.sum = sha256.New()
-	}
 	if err := tr.addAll(&endReader{r: ctxReader{ctx, r}}); err != nil {
 		return nil, err
 	}
 	if err := tr.resolveLinks(); err != nil {
 		return nil, err
 	}
-	if s != nil {
-		if err := s.Flush(); err != nil {
-			return nil, err
-		}
+	if err := tr.tree.spool.Flush(); err != nil {
+		return nil, err
 	}
 	return tr.tree, tr.tree.finish()
 }
@@ -111,8 +124,8 @@ func (tr *treeReader) add(hdr *tar.Header, content io.Reader) error {
 // checkName refuses whiteouts and second entries; a folder may be repeated, the
 // last entry counts.
 func (tr *treeReader) checkName(name string, typeflag byte) error {
-	if strings.HasPrefix(path.Base(name), whiteoutPrefix) {
-		return fmt.Errorf("file %q cannot be stored in an image: names that start with %q mark removed files", name, whiteoutPrefix)
+	if !tr.whiteouts && strings.HasPrefix(path.Base(name), protocol.WhiteoutPrefix) {
+		return fmt.Errorf("file %q cannot be stored in an image: names that start with %q mark removed files", name, protocol.WhiteoutPrefix)
 	}
 	if _, ok := tr.links[name]; ok {
 		return fmt.Errorf("entry %q appears twice", name)
@@ -123,29 +136,12 @@ func (tr *treeReader) checkName(name string, typeflag byte) error {
 	return nil
 }
 
-// keep stores and hashes the content of n.
+// keep stores the content of n.
 func (tr *treeReader) keep(n *inode, content io.Reader) error {
-	var dst io.Writer = io.Discard
-	if tr.tree.spool != nil {
-		n.offset = tr.tree.spool.size
-		dst = tr.tree.spool
-	}
-	if tr.sum != nil {
-		tr.sum.Reset()
-		if tr.tree.spool != nil {
-			dst = io.MultiWriter(dst, tr.sum)
-		} else {
-			dst = tr.sum
-		}
-	}
+	n.offset = tr.tree.spool.size
 	// Hiding the reader's other methods keeps the copy in our buffer.
-	if _, err := io.CopyBuffer(dst, struct{ io.Reader }{content}, tr.buf); err != nil {
-		return err
-	}
-	if tr.sum != nil {
-		tr.sum.Sum(n.sum[:0])
-	}
-	return nil
+	_, err := io.CopyBuffer(tr.tree.spool, struct{ io.Reader }{content}, tr.buf)
+	return err
 }
 
 // resolveLinks gives hard links the inode of their target, which may come later

@@ -52,11 +52,6 @@ func (w *treeWriter) entry(name string) error {
 	return nil
 }
 
-// whiteout writes the mark that removes name, as it is in a lower layer.
-func (w *treeWriter) whiteout(mark string) error {
-	return w.header(&tar.Header{Typeflag: tar.TypeReg, Name: mark, ModTime: w.time, Format: tar.FormatPAX})
-}
-
 func (w *treeWriter) header(hdr *tar.Header) error {
 	if err := w.tw.WriteHeader(hdr); err != nil {
 		return fmt.Errorf("writing entry %q: %w", hdr.Name, err)

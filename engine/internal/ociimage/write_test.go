@@ -123,11 +123,7 @@ func TestWriteKeepsTheTree(t *testing.T) {
 	r, err := layers[0].Uncompressed()
 	require.NoError(t, err)
 	defer r.Close()
-	wantTree, err := readTree(t.Context(), bytes.NewReader(tarOf(t, sampleTree()...)), nil, true)
-	require.NoError(t, err)
-	haveTree, err := readTree(t.Context(), r, nil, true)
-	require.NoError(t, err)
-	requireSameTree(t, wantTree, haveTree)
+	requireSameTree(t, treeOf(t, tarOf(t, sampleTree()...)), treeFrom(t, r))
 }
 
 func TestWriteConfig(t *testing.T) {

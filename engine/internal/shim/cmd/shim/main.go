@@ -22,6 +22,7 @@ const usage = `usage: shim exec SPEC -- COMMAND [ARGUMENT...]
        shim install FOLDER DIGEST [BUNDLE DIGEST]
        shim report FOLDER
        shim diff LOWER UPPER OUT
+       shim layer LOWER UPPER
        shim link TARGET NAME
        shim modes ROOT [MODE PATH...]
        shim --version
@@ -48,6 +49,8 @@ func run(args []string) int {
 		return runInstall(args[1], args[2], args[3:])
 	case len(args) == 4 && args[0] == "diff":
 		return runTree("comparing", func() error { return diffTree(args[1], args[2], args[3]) })
+	case len(args) == 3 && args[0] == "layer":
+		return runTree("comparing", func() error { return writeLayer(args[1], args[2], os.Stdout) })
 	case len(args) >= 2 && args[0] == "modes":
 		return runTree("setting permissions", func() error { return setModes(args[1], args[2:]) })
 	case len(args) == 3 && args[0] == "link":
