@@ -104,6 +104,16 @@ func writeAtomically(target string, mode os.FileMode, write func(*renameio.Pendi
 // are there already are replaced one by one, each by rename; others stay,
 // unless wipe. Where something of another kind is in the way, nothing changes.
 func (d Directory) Export(ctx context.Context, s *buildkit.Session, target string, wipe bool) error {
+	return d.export(ctx, s, target, func(staging *staging) error {
+		if !wipe {
+			return nil
+		}
+		return staging.putAside()
+	})
+}
+
+// export is Export where prepare makes room in a target that is there.
+func (d Directory) export(ctx context.Context, s *buildkit.Session, target string, prepare func(*staging) error) error {
 	if err := d.Sync(ctx, s); err != nil {
 		return err
 	}
@@ -115,7 +125,7 @@ func (d Directory) Export(ctx context.Context, s *buildkit.Session, target strin
 	if err := s.ExportDir(ctx, d.atRoot().State, d.Platform, staging.tree); err != nil {
 		return &TargetError{target, err}
 	}
-	if err := staging.place(wipe); err != nil {
+	if err := staging.place(prepare); err != nil {
 		return &TargetError{target, err}
 	}
 	return nil

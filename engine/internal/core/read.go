@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/bmatcuk/doublestar/v4"
 	fstypes "github.com/tonistiigi/fsutil/types"
@@ -74,6 +75,11 @@ func (d Directory) Lstat(ctx context.Context, s *buildkit.Session, p string) (*f
 		}
 	}
 	return nil, &fs.PathError{Op: "stat", Path: at, Err: fs.ErrNotExist}
+}
+
+// notThere reports whether an error says that a path leads nowhere.
+func notThere(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 func (d Directory) list(ctx context.Context, s *buildkit.Session, p string) ([]*fstypes.Stat, error) {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"syscall"
 )
 
 // staging is where an export is written before it takes its place by rename. It
@@ -16,7 +18,9 @@ type staging struct {
 	exists bool
 	dir    string
 	tree   string // what is to be exported
-	old    string // what wiping has put aside
+	old    string // what was withdrawn from the target, by number
+
+	withdrawn []string // the paths of it, "" where there was nothing
 }
 
 func newStaging(target string) (*staging, error) {
@@ -47,17 +51,16 @@ func newStaging(target string) (*staging, error) {
 func (s *staging) remove() { _ = os.RemoveAll(s.dir) }
 
 // place moves the tree to the target: as a whole where nothing is there, file
-// by file otherwise.
-func (s *staging) place(wipe bool) error {
+// by file otherwise, once prepare has made room.
+func (s *staging) place(prepare func(*staging) error) error {
 	if !s.exists {
 		return os.Rename(s.tree, s.target)
 	}
-	if wipe {
-		if err := s.putAside(); err != nil {
-			return err
-		}
+	if err := prepare(s); err != nil {
+		return err
 	}
 	if err := merge(s.tree, s.target, false); err != nil {
+		s.restore()
 		return err
 	}
 	return merge(s.tree, s.target, true)
@@ -69,19 +72,56 @@ func (s *staging) putAside() error {
 	if err != nil {
 		return err
 	}
-	for i, entry := range entries {
-		from := filepath.Join(s.target, entry.Name())
-		if from == s.dir {
-			continue
-		}
-		if err := os.Rename(from, filepath.Join(s.old, entry.Name())); err != nil {
-			for _, moved := range entries[:i] {
-				_ = os.Rename(filepath.Join(s.old, moved.Name()), filepath.Join(s.target, moved.Name()))
-			}
-			return err
+	var names []string
+	for _, entry := range entries {
+		if entry.Name() != filepath.Base(s.dir) {
+			names = append(names, entry.Name())
 		}
 	}
+	return s.withdraw(names)
+}
+
+// withdraw takes paths out of the target, all or none. It follows no link out of
+// the target. What is not there is no error.
+func (s *staging) withdraw(paths []string) error {
+	root, err := os.OpenRoot(s.target)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for i, p := range paths {
+		p = filepath.Clean(p)
+		err := root.Rename(p, s.aside(i))
+		switch {
+		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
+			p = ""
+		case err != nil:
+			s.restore()
+			return err
+		}
+		s.withdrawn = append(s.withdrawn, p)
+	}
 	return nil
+}
+
+// aside is where the path with a number lies meanwhile, within the target.
+func (s *staging) aside(i int) string {
+	return filepath.Join(filepath.Base(s.dir), filepath.Base(s.old), strconv.Itoa(i))
+}
+
+// restore puts back what was withdrawn.
+func (s *staging) restore() {
+	root, err := os.OpenRoot(s.target)
+	if err != nil {
+		return
+	}
+	defer root.Close()
+	for i, p := range s.withdrawn {
+		if p != "" {
+			_ = root.Rename(s.aside(i), p)
+		}
+	}
+	s.withdrawn = nil
 }
 
 // merge moves everything in one folder to another, or only checks that nothing

@@ -10,6 +10,8 @@ package main
 import (
 	"os"
 	"runtime"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
 
 // root is protocol.Root. Tests link another value.
@@ -25,6 +27,10 @@ const usage = `usage: shim exec SPEC -- COMMAND [ARGUMENT...]
        shim layer LOWER UPPER
        shim link TARGET NAME
        shim modes ROOT [MODE PATH...]
+       shim compare BEFORE AFTER OUT none|text|all
+       shim apply BEFORE AFTER TARGET
+       shim digest TREE OUT
+       shim search OPTIONS TREE OUT
        shim --version
 `
 
@@ -55,6 +61,14 @@ func run(args []string) int {
 		return runTree("setting permissions", func() error { return setModes(args[1], args[2:]) })
 	case len(args) == 3 && args[0] == "link":
 		return runTree("linking", func() error { return os.Symlink(args[1], args[2]) })
+	case len(args) == 5 && args[0] == "compare":
+		return runTree("comparing", func() error { return listChanges(args[1], args[2], args[3], protocol.Contents(args[4])) })
+	case len(args) == 4 && args[0] == "apply":
+		return runTree("applying changes", func() error { return applyChanges(args[1], args[2], args[3]) })
+	case len(args) == 3 && args[0] == "digest":
+		return runTree("reading a tree", func() error { return digestTree(args[1], args[2]) })
+	case len(args) == 4 && args[0] == "search":
+		return runTree("searching", func() error { return runSearch(args[1], args[2], args[3]) })
 	case len(args) == 2 && args[0] == "report":
 		return runReport(args[1])
 	case len(args) >= 3 && args[0] == adoptCommand:
