@@ -59,8 +59,8 @@ func BenchmarkCacheVolume(b *testing.B) {
 		for _, path := range []string{dir, store, tarball, filepath.Join(work, "unused")} {
 			require.NoError(b, os.RemoveAll(path))
 		}
-		forgetVolumes(b, from)
-		forgetVolumes(b, to)
+		forgetAll(b, from)
+		forgetAll(b, to)
 	}
 	per := func(d time.Duration) float64 { return d.Seconds() / float64(b.N) }
 	b.ReportMetric(float64(size)/1e6, "MB")
@@ -122,10 +122,10 @@ func startPlain(t testing.TB) string {
 	return p.Address
 }
 
-// forgetVolumes makes an engine empty that nobody else uses.
-func forgetVolumes(b *testing.B, address string) {
-	bk, err := client.New(b.Context(), address)
-	require.NoError(b, err)
+// forgetAll makes an engine empty that nobody else uses.
+func forgetAll(t testing.TB, address string) {
+	bk, err := client.New(t.Context(), address)
+	require.NoError(t, err)
 	defer bk.Close()
-	require.NoError(b, bk.Prune(b.Context(), nil, client.PruneAll))
+	require.NoError(t, bk.Prune(t.Context(), nil, client.PruneAll))
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/moby/buildkit/cmd/buildctl/build"
 
@@ -34,10 +35,10 @@ func CheckLayerCache(l LayerCache) error {
 func (l LayerCache) options(cfg config) (buildkit.LayerCache, error) {
 	o := buildkit.LayerCache{Log: cfg.log, SaveTimeout: defaultSaveTimeout}
 	var err error
-	if o.From, err = build.ParseImportCache(l.From); err != nil {
+	if o.From, err = build.ParseImportCache(typed(l.From)); err != nil {
 		return o, fmt.Errorf("reading where layer caches come from: %w", err)
 	}
-	if o.To, err = build.ParseExportCache(l.To); err != nil {
+	if o.To, err = build.ParseExportCache(typed(l.To)); err != nil {
 		return o, fmt.Errorf("reading where layer caches go to: %w", err)
 	}
 	for _, to := range o.To {
@@ -46,4 +47,15 @@ func (l LayerCache) options(cfg config) (buildkit.LayerCache, error) {
 		}
 	}
 	return o, nil
+}
+
+// typed makes a reference alone one of a registry.
+func typed(places []string) []string {
+	all := make([]string, len(places))
+	for i, place := range places {
+		if all[i] = place; !strings.Contains(place, "type=") {
+			all[i] = "type=registry,ref=" + place
+		}
+	}
+	return all
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bodkin-ci/bodkin/engine"
 	"github.com/bodkin-ci/bodkin/engine/internal/enginetest"
+	"github.com/bodkin-ci/bodkin/internal/registrytest"
 )
 
 // layered runs two steps with a layer cache and returns what they say, and the log.
@@ -23,18 +24,40 @@ func (e *env) layered(t *testing.T, tag string, l engine.LayerCache) (results [2
 	return results, out.String()
 }
 
-// From one engine that has seen nothing yet to another one.
+// From an engine with results of earlier sessions to one that has nothing, whether
+// the steps have run in the session that exports them or were found.
 func TestLayersTravel(t *testing.T) {
+	enginetest.Needs(t)
 	t.Parallel()
-	dir, tag := filepath.Join(t.TempDir(), "layers"), unique()
-	runners := [2]*env{}
-	for i := range runners {
-		runners[i] = &env{Engine: enginetest.Engine{Address: startPlain(t)}}
+	from, to := &env{Engine: enginetest.Engine{Address: startPlain(t)}}, &env{Engine: enginetest.Engine{Address: startPlain(t)}}
+	dir, registry := t.TempDir(), registrytest.Start(t, registrytest.Options{}).Host
+	for kind, place := range map[string]func(name string) (to, from string){
+		"local": func(name string) (string, string) {
+			return "type=local,dest=" + filepath.Join(dir, name), "type=local,src=" + filepath.Join(dir, name)
+		},
+		"registry": func(name string) (string, string) {
+			ref := registry + "/layers:" + name
+			return "type=registry,ref=" + ref, ref
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			for range 2 {
+				tag := unique()
+				cold, coldFrom := place(tag + "cold")
+				warm, warmFrom := place(tag + "warm")
+				want, text := from.layered(t, tag, engine.LayerCache{To: []string{cold}})
+				require.Contains(t, text, "saved layer cache")
+				again, text := from.layered(t, tag, engine.LayerCache{To: []string{warm}})
+				require.Contains(t, text, "saved layer cache")
+				require.Equal(t, want, again)
+				for _, place := range []string{coldFrom, warmFrom} {
+					found, text := to.layered(t, tag, engine.LayerCache{From: []string{place}})
+					require.Equal(t, want, found, text)
+					forgetAll(t, to.Address)
+				}
+			}
+		})
 	}
-	first, text := runners[0].layered(t, tag, engine.LayerCache{To: []string{"type=local,dest=" + dir}})
-	require.Contains(t, text, "saved layer cache")
-	again, text := runners[1].layered(t, tag, engine.LayerCache{From: []string{"type=local,src=" + dir}})
-	require.Equal(t, first, again, text)
 }
 
 func TestALayerCacheOutOfReachStopsNothing(t *testing.T) {

@@ -115,7 +115,7 @@ func (s *Session) solve(ctx context.Context, gw gateway.Client, def *pb.Definiti
 	if err := s.outputs.keep(ctx, gw, def); err != nil {
 		return nil, err
 	}
-	s.layers.evaluated(def)
+	s.layers.evaluated(ctx, def)
 	return ref, nil
 }
 

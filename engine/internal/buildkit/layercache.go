@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -50,7 +52,7 @@ func newLayers(s *Session) *layers {
 		if entry.Type == localCache {
 			store, attrs, err := openLocalCache(entry)
 			if err != nil {
-				s.options.Layers.Log.Warn("layer cache is not read: going on without", "from", entry.Attrs["src"], "err", err)
+				s.options.Layers.Log.Warn("layer cache is not read: going on without", "from", entry.Attrs["src"], "err", clean(err))
 				continue
 			}
 			s.Stores.offer(localCache+":"+entry.Attrs["src"], store)
@@ -78,9 +80,24 @@ func openLocalCache(entry client.CacheOptionsEntry) (content.Store, map[string]s
 	return store, map[string]string{"src": dir, "digest": desc.Digest.String()}, err
 }
 
-// evaluated notes what is to be exported.
-func (l *layers) evaluated(def *pb.Definition) {
+// evaluated has def, which the daemon has just evaluated, exported at the end. The
+// daemon works it out once more, at no cost, in a build that lasts as long as the
+// session: so it still knows all of a step's cache keys when it exports. A build
+// that begins later may find what follows a host folder by the name of the
+// session's folder alone, which is nothing to look for elsewhere, and BuildKit
+// would leave out that step, and all that follow it.
+func (l *layers) evaluated(ctx context.Context, def *pb.Definition) {
 	if len(l.session.options.Layers.To) == 0 {
+		return
+	}
+	gw, err := l.session.pins.gateway(ctx)
+	if err == nil {
+		_, err = evaluate(ctx, gw, gateway.SolveRequest{Definition: def})
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			l.session.options.Layers.Log.Warn("layer cache goes without a step", "err", clean(err))
+		}
 		return
 	}
 	l.mu.Lock()
@@ -98,11 +115,7 @@ func (l *layers) save() {
 	defer cancel()
 	for _, to := range o.To {
 		start := time.Now()
-		err := l.export(ctx, to)
-		for try := 1; errors.Is(err, errNoLayers) && try < maxExports; try++ {
-			err = l.export(ctx, to)
-		}
-		if err != nil {
+		if err := l.export(ctx, to); err != nil {
 			o.Log.Warn("layer cache was not saved", "type", to.Type, "to", to.Attrs["ref"]+to.Attrs["dest"], "err", err)
 			continue
 		}
@@ -123,8 +136,8 @@ func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error 
 		all := gateway.NewResult()
 		// Several results of one build need a platform each, and a name.
 		names := exptypes.Platforms{}
-		for _, def := range l.done {
-			ref, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: def})
+		for _, key := range slices.Sorted(maps.Keys(l.done)) {
+			ref, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: l.done[key]})
 			if err != nil {
 				return nil, err
 			}
@@ -148,12 +161,8 @@ func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error 
 	return nil
 }
 
-// errNoLayers says that nothing was exported. Whether BuildKit finds the layers of
-// several results depends on the order in which it happens to look at them.
-var errNoLayers = errors.New("the daemon found no layers to keep, as happens where it has results of earlier sessions")
-
-// maxExports is how often an export that finds no layers is tried.
-const maxExports = 10
+// errNoLayers says that nothing was exported.
+var errNoLayers = errors.New("the steps of this pipeline have left nothing to keep")
 
 // manifestWritten is in the daemon's answer where it has exported something.
 const manifestWritten = "cache.manifest"
