@@ -297,6 +297,8 @@ func TestWorkspaceEdits(t *testing.T) {
 		return compiled(t, func(c *dagger.Client) {
 			src := edit(workspace(c).
 				WithNewFile("all/app/note", name).
+				// So that dependencies are compiled into this test's volume, too.
+				WithNewFile("all/.cargo/config.toml", "# "+name).
 				WithNewFile("all/made/build.rs", "fn main() { println!(\"cargo::rustc-env=NAME=made\"); println!(\"cargo::rerun-if-changed=build.rs\"); }\n// "+name))
 			require.Equal(t, want, build(t, rust.New(c, src, rust.Options{Path: "all", CachePrefix: name}), rust.BuildOptions{Package: "app", Bin: "one"}))
 		})
@@ -420,4 +422,36 @@ func TestBase(t *testing.T) {
 	require.NoError(t, err)
 	own := base.WithoutMount("/cargo").WithNewFile("/etc/marker", "own")
 	require.Equal(t, "hello 42\n", build(t, rust.New(c, source(c, "base"), rust.Options{Base: own}), rust.BuildOptions{}))
+}
+
+// TestRecompiledDependencies has a published package be compiled again to something
+// else, as compilers do not always give the same, while what is kept of a package
+// that uses it stays.
+func TestRecompiledDependencies(t *testing.T) {
+	const volumes = "recompiled-"
+	name := unique()
+	build := func(c *dagger.Client, comment string) string {
+		src := c.Directory().
+			WithNewFile("Cargo.toml", "[workspace]\nmembers = [\"inner\"]\n[package]\nname = \"outer\"\nversion = \"1.0.0\"\n[dependencies]\ninner = { path = \"inner\" }\n# "+comment+name).
+			WithNewFile("Cargo.lock", lockHead+"\n[[package]]\nname = \"inner\"\nversion = \"1.0.0\"\ndependencies = [\"itoa\"]\n"+
+				strings.ReplaceAll(itoa, "1.0.15", "9.0.0")+"\n[[package]]\nname = \"outer\"\nversion = \"1.0.0\"\ndependencies = [\"inner\"]\n").
+			WithNewFile("src/main.rs", "extern crate inner;\nfn main() { println!(\"{}\", inner::twice().len()); }\n").
+			WithNewFile("inner/Cargo.toml", "[package]\nname = \"inner\"\nversion = \"1.0.0\"\n[dependencies]\nitoa = \"9\"\n").
+			WithNewFile("inner/src/lib.rs", "extern crate itoa;\npub fn twice() -> String { format!(\"{0}{0}\", itoa::NOW) }\n// "+name).
+			WithNewFile(".cargo/config.toml", "[source.crates-io]\nreplace-with = \"own\"\n[source.own]\ndirectory = \"vendor\"\n").
+			WithNewFile("vendor/itoa/Cargo.toml", "[package]\nname = \"itoa\"\nversion = \"9.0.0\"\n").
+			WithNewFile("vendor/itoa/build.rs", "fn main() { println!(\"cargo:rustc-env=NOW={:?}\", std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()); }\n").
+			WithNewFile("vendor/itoa/src/lib.rs", "pub const NOW: &str = env!(\"NOW\");\n").
+			WithNewFile("vendor/itoa/.cargo-checksum.json", `{"files":{},"package":"4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c"}`)
+		return build(t, rust.New(c, src, rust.Options{CachePrefix: volumes + name}), rust.BuildOptions{})
+	}
+	require.Subset(t, compiled(t, func(c *dagger.Client) { require.Equal(t, "20\n", build(c, "")) }), []string{"inner", "outer"})
+	require.NotContains(t, compiled(t, func(c *dagger.Client) { require.Equal(t, "20\n", build(c, "more ")) }), "inner")
+
+	c := client(t)
+	base, err := rust.New(c, c.Directory(), rust.Options{}).Base(t.Context())
+	require.NoError(t, err)
+	_, err = base.WithMountedCache("/volume", c.CacheVolume(volumes+name+"-target")).WithExec([]string{"sh", "-c", "rm -r /volume/* # " + name}).Sync(t.Context())
+	require.NoError(t, err)
+	require.Subset(t, compiled(t, func(c *dagger.Client) { require.Equal(t, "20\n", build(c, "once more ")) }), []string{"inner", "outer"})
 }

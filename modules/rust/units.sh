@@ -4,13 +4,16 @@
 # does not depend on: NAME|FOLDERS|FOLDERS, each list with a colon after each folder.
 # What is compiled of a package is in STORE under what cargo does not look at:
 # system, variables, and the content of files of the source, but those of packages
-# that it does not depend on. Cargo itself knows versions, features and profiles.
+# that it does not depend on; with a list of the compiled dependencies beside which it
+# was compiled: compiled again, they need not be the same. Cargo itself knows versions,
+# features and profiles.
 set -eu
 store=$1 packages=$2
 shift 2
 work=$(mktemp -d)
 root=/src target=$CARGO_TARGET_DIR here=$PWD
 keep=8 # states of one package and command
+with=.dependencies
 
 hash() { sha256sum | cut -c1-40; }
 
@@ -61,6 +64,12 @@ whole() {
 	! [ -s "$work/outside" ]
 }
 
+# dependencies lists what of the published packages compilers read.
+dependencies() {
+	find "$target" \( -name '*.rmeta' -o -name '*.so' \) -print0 | xargs -0r stat -c '%n %s %Y' | sort
+}
+
+dependencies >"$work/dependencies"
 base=$(common "$@" | hash)
 command=$(printf '%s\n' "$@" | hash | cut -c1-12)
 touch "$work/now"
@@ -70,9 +79,10 @@ printf '%s\n' "$packages" | while IFS='|' read -r name depends others; do
 	echo "$store/$name/$command/$key" >"$work/$name.key"
 	: >"$work/$name.restored"
 	[ -d "$store/$name/$command/$key" ] || continue
+	! grep -qvxF -f "$work/dependencies" "$store/$name/$command/$key/$with" || continue
 	touch "$store/$name/$command/$key"
 	# As old as each other, and younger than the source: cargo goes by that.
-	(cd "$store/$name/$command/$key" && find . -type f | tee "$work/$name.found" | tr '\n' '\0' | xargs -0r cp -a --parents -t "$target") || true
+	(cd "$store/$name/$command/$key" && find . -type f ! -name $with | tee "$work/$name.found" | tr '\n' '\0' | xargs -0r cp -a --parents -t "$target") || true
 	(cd "$target" && tr '\n' '\0' <"$work/$name.found" | xargs -0r touch -c -r "$work/now")
 	(cd "$store/$name/$command/$key" && find . -type d -name out) | (cd "$target" && xargs -r mkdir -p)
 	units "$name" >"$work/$name.restored"
@@ -92,6 +102,7 @@ printf '%s\n' "$packages" | while IFS='|' read -r name depends others; do
 		find . -type d -name out | grep -F -f "$work/$name.units" | (cd "$new" && xargs -r mkdir -p) || true
 		find . -type f | grep -F -f "$work/$name.units" | tr '\n' '\0' | xargs -0r cp -a --parents -t "$new"
 	)
+	cp "$work/dependencies" "$new/$with"
 	# Versions of dependencies that are in use side by side are kept side by side.
 	[ ! -d "$key" ] || mv "$key" "$(mktemp -d "${key%/*}/.old.XXXXXX")" || true
 	mv -T "$new" "$key" 2>/dev/null || rm -rf "$new"
