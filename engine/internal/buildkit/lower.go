@@ -24,7 +24,10 @@ func (s *Session) define(ctx context.Context, st llb.State, platform ocispecs.Pl
 	if err := s.check(def); err != nil {
 		return nil, err
 	}
-	return s.lower(ctx, def)
+	if def, err = s.lower(ctx, def); err != nil {
+		return nil, err
+	}
+	return flatten(def)
 }
 
 // lower rewrites what the daemon does not know into what it knows: the difference
@@ -77,6 +80,9 @@ func (l *lowering) vertex(ctx context.Context, raw []byte, meta llb.OpMetadata) 
 			changed, err = true, l.lowerDiff(ctx, &op, o.Diff)
 		}
 	case *pb.Op_File:
+		if l.umask && lowerFiles(o.File, len(op.Inputs)) {
+			changed = true
+		}
 		if l.symlink && hasSymlinks(o.File) {
 			changed, err = true, l.lowerSymlinks(ctx, &op, o.File)
 		}
@@ -102,22 +108,13 @@ func (l *lowering) vertex(ctx context.Context, raw []byte, meta llb.OpMetadata) 
 	return nil
 }
 
-// maskedModes are the files and folders, each after its mode in octal, that are
-// made with permissions that Docker's umask takes away.
+// maskedModes are the folders, each after its mode in octal, that are made with
+// permissions that Docker's umask takes away.
 func maskedModes(file *pb.FileOp) []string {
-	const masked = 0o022
 	var modes []string
-	note := func(mode int32, path string) {
-		if mode > 0 && mode&masked != 0 {
-			modes = append(modes, strconv.FormatInt(int64(mode)&0o777, 8), path)
-		}
-	}
 	for _, action := range file.GetActions() {
-		if dir := action.GetMkdir(); dir != nil {
-			note(dir.Mode, dir.Path)
-		}
-		if made := action.GetMkfile(); made != nil {
-			note(made.Mode, made.Path)
+		if dir := action.GetMkdir(); dir != nil && dir.Mode > 0 && dir.Mode&masked != 0 {
+			modes = append(modes, strconv.FormatInt(int64(dir.Mode)&0o777, 8), dir.Path)
 		}
 	}
 	return modes

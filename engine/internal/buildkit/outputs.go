@@ -41,24 +41,15 @@ func (o *outputs) keep(ctx context.Context, gw gateway.Client, def *pb.Definitio
 	if len(found) == 0 {
 		return nil
 	}
-	group, solveCtx := errgroup.WithContext(ctx)
-	group.SetLimit(maxAsked)
+	var wanted []*pb.Input
 	for vertex, exec := range found {
 		for _, m := range exec.Mounts {
-			if m.Output < 0 || used[edge{vertex.String(), m.Output}] {
-				continue
+			if m.Output >= 0 && !used[edge{vertex.String(), m.Output}] {
+				wanted = append(wanted, &pb.Input{Digest: vertex.String(), Index: m.Output})
 			}
-			group.Go(func() error {
-				one, err := resultOf(def, &pb.Input{Digest: vertex.String(), Index: m.Output})
-				if err != nil {
-					return err
-				}
-				_, err = evaluate(solveCtx, gw, gateway.SolveRequest{Definition: one})
-				return err
-			})
 		}
 	}
-	if err := group.Wait(); err != nil {
+	if err := ask(ctx, gw, def, wanted); err != nil {
 		return err
 	}
 	o.mu.Lock()
@@ -69,14 +60,39 @@ func (o *outputs) keep(ctx context.Context, gw gateway.Client, def *pb.Definitio
 	return nil
 }
 
+// maxAsked is how many results are asked for one by one, at the same time. The
+// definition goes to the daemon with each.
+const maxAsked = 8
+
+// ask has the daemon come up with results of def.
+func ask(ctx context.Context, gw gateway.Client, def *pb.Definition, wanted []*pb.Input) error {
+	if len(wanted) > maxAsked {
+		joint, err := joined(def, wanted)
+		if err != nil {
+			return err
+		}
+		_, err = evaluate(ctx, gw, gateway.SolveRequest{Definition: joint})
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, input := range wanted {
+		group.Go(func() error {
+			one, err := resultOf(def, input)
+			if err != nil {
+				return err
+			}
+			_, err = evaluate(ctx, gw, gateway.SolveRequest{Definition: one})
+			return err
+		})
+	}
+	return group.Wait()
+}
+
 // edge is one result of a vertex.
 type edge struct {
 	vertex string
 	index  int64
 }
-
-// maxAsked is how many results are asked for at the same time.
-const maxAsked = 8
 
 // fresh returns the execs of def that have run and of which not all is kept,
 // and the results that def itself asks for.
