@@ -15,7 +15,7 @@ const defaultSaveTimeout = 10 * time.Minute
 // CacheVolumes says where cache volumes are kept beyond the engine.
 type CacheVolumes struct {
 	// Store is a folder (/path, ./path, ~/path, oci:path), or a repository of a
-	// registry (HOST/REPOSITORY, with the logins of the docker client). A folder holds
+	// registry (HOST/REPOSITORY, with the user's logins and [registry] tables). A folder holds
 	// an OCI image layout, and is made when it is first written to. Several programs may
 	// share a store at once.
 	Store string

@@ -13,7 +13,7 @@ import (
 	"github.com/bodkin-ci/bodkin/engine"
 	"github.com/bodkin-ci/bodkin/engine/internal/embedded"
 	"github.com/bodkin-ci/bodkin/engine/internal/enginetest"
-	"github.com/bodkin-ci/bodkin/engine/internal/registry"
+	"github.com/bodkin-ci/bodkin/internal/registry"
 	"github.com/bodkin-ci/bodkin/internal/registrytest"
 )
 

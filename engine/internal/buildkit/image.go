@@ -18,7 +18,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"google.golang.org/grpc/codes"
 
-	"github.com/bodkin-ci/bodkin/engine/internal/registry"
+	"github.com/bodkin-ci/bodkin/internal/registry"
 )
 
 // resolveTimeout bounds how long a registry may take to tell an image's digest.

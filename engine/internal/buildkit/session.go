@@ -26,8 +26,8 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/dial"
-	"github.com/bodkin-ci/bodkin/engine/internal/registry"
 	"github.com/bodkin-ci/bodkin/engine/internal/terminal"
+	"github.com/bodkin-ci/bodkin/internal/registry"
 )
 
 // dialTimeout bounds how long an engine's address may take to answer.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
 	"github.com/bodkin-ci/bodkin/engine/internal/ociimage"
-	"github.com/bodkin-ci/bodkin/engine/internal/registry"
+	"github.com/bodkin-ci/bodkin/internal/registry"
 )
 
 // BaseImage is the image in a registry that a container started from. Images of

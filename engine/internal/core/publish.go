@@ -9,7 +9,7 @@ import (
 
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
 	"github.com/bodkin-ci/bodkin/engine/internal/ociimage"
-	"github.com/bodkin-ci/bodkin/engine/internal/registry"
+	"github.com/bodkin-ci/bodkin/internal/registry"
 )
 
 // BuiltImage is a container's image, ready to be published. Close it.

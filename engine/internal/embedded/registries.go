@@ -8,7 +8,7 @@ import (
 	resolverconfig "github.com/moby/buildkit/util/resolver/config"
 	"github.com/pelletier/go-toml/v2"
 
-	"github.com/bodkin-ci/bodkin/engine/internal/registry"
+	"github.com/bodkin-ci/bodkin/internal/registry"
 )
 
 // RegistriesEnv names the environment variable with the path of a buildkitd.toml

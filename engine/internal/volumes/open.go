@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/bodkin-ci/bodkin/internal/registry"
 )
 
 // Options of a store.
@@ -19,10 +21,15 @@ const folderPrefix = "oci:"
 
 // Open returns the store that ref names: a folder (/path, ./path, ~/path,
 // oci:path), whose content is an OCI image layout, or a repository of a registry
-// (HOST/REPOSITORY). Nothing is asked of a registry yet.
+// (HOST/REPOSITORY), which is reached with the user's logins and [registry] tables.
+// Nothing is asked of a registry yet.
 func Open(ref string, o Options) (Store, error) {
 	if isRepository(ref) {
-		return OpenRegistry(ref)
+		client, err := registry.ForUser(os.Stderr)
+		if err != nil {
+			return nil, err
+		}
+		return OpenRegistry(ref, client)
 	}
 	dir, err := folder(ref)
 	if err != nil {
@@ -34,7 +41,7 @@ func Open(ref string, o Options) (Store, error) {
 // Check says what is wrong with a reference.
 func Check(ref string) error {
 	if isRepository(ref) {
-		_, err := OpenRegistry(ref)
+		_, err := repository(ref)
 		return err
 	}
 	_, err := folder(ref)

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/bodkin-ci/bodkin/internal/registry"
 )
 
 // Registry is a Store in a repository of a registry: each volume is a tag. The
@@ -25,14 +27,51 @@ type Registry struct {
 	opts []remote.Option
 }
 
-// OpenRegistry returns the store in a repository, HOST/REPOSITORY. Logins are those
-// of the docker client. Nothing is asked of the registry yet.
-func OpenRegistry(ref string) (*Registry, error) {
-	repo, err := name.NewRepository(ref, name.StrictValidation)
+// OpenRegistry returns the store in a repository, HOST/REPOSITORY. Logins and
+// [registry] tables are those of the client; mirrors are left out, as what is stored
+// must be found at once. Nothing is asked of the registry yet.
+func OpenRegistry(ref string, client *registry.Client) (*Registry, error) {
+	repo, err := repository(ref)
 	if err != nil {
-		return nil, fmt.Errorf("%q names no repository: %w", ref, err)
+		return nil, err
 	}
-	return &Registry{repo: repo, opts: []remote.Option{remote.WithAuthFromKeychain(authn.DefaultKeychain)}}, nil
+	transport, plain, err := client.Transport(repo.RegistryStr())
+	if err != nil {
+		return nil, err
+	}
+	if plain {
+		if repo, err = repository(ref, name.Insecure); err != nil {
+			return nil, err
+		}
+	}
+	return &Registry{repo: repo, opts: []remote.Option{
+		remote.WithTransport(transport), remote.WithAuthFromKeychain(keychain{client}),
+	}}, nil
+}
+
+func repository(ref string, opts ...name.Option) (name.Repository, error) {
+	repo, err := name.NewRepository(ref, append(opts, name.StrictValidation)...)
+	if err != nil {
+		return repo, fmt.Errorf("%q names no repository: %w", ref, err)
+	}
+	return repo, nil
+}
+
+// keychain hands out the logins of a client.
+type keychain struct{ client *registry.Client }
+
+// Resolve implements authn.Keychain.
+func (k keychain) Resolve(r authn.Resource) (authn.Authenticator, error) {
+	return k.ResolveContext(context.Background(), r)
+}
+
+// ResolveContext implements authn.ContextKeychain.
+func (k keychain) ResolveContext(ctx context.Context, r authn.Resource) (authn.Authenticator, error) {
+	login, err := k.client.Login(ctx, r.RegistryStr())
+	if err != nil || login.Source == "" {
+		return authn.Anonymous, err
+	}
+	return authn.FromConfig(authn.AuthConfig{Username: login.Username, Password: login.Password, IdentityToken: login.IdentityToken}), nil
 }
 
 // String implements Store.

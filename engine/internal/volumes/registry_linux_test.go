@@ -1,31 +1,42 @@
 package volumes_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
 
+	dockerconfig "github.com/docker/cli/cli/config"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/volumes"
+	"github.com/bodkin-ci/bodkin/internal/registry"
 	"github.com/bodkin-ci/bodkin/internal/registrytest"
 )
 
-func TestARegistryAsStore(t *testing.T) {
-	registry := registrytest.Start(t, registrytest.Options{User: "ci", Password: "secret"})
-	proxy := registrytest.NewProxy(t, registry)
-	config := t.TempDir()
-	t.Setenv("DOCKER_CONFIG", config)
-	store, err := volumes.OpenRegistry(proxy.Host + "/team/cache")
+func openRegistry(t *testing.T, ref string) *volumes.Registry {
+	t.Helper()
+	client, err := registry.ForUser(os.Stderr)
 	require.NoError(t, err)
+	store, err := volumes.OpenRegistry(ref, client)
+	require.NoError(t, err)
+	return store
+}
+
+func TestARegistryAsStore(t *testing.T) {
+	proxy := registrytest.NewProxy(t, registrytest.Start(t, registrytest.Options{User: "ci", Password: "secret"}))
+	config := t.TempDir()
+	dockerconfig.SetDir(config) // the environment is read once in a process
+	store := openRegistry(t, proxy.Host+"/team/cache")
 	e := newEngine(t)
 	e.fill()
-	_, err = volumes.Save(t.Context(), store, volume, e.carrier)
+	_, err := volumes.Save(t.Context(), store, volume, e.carrier)
 	require.ErrorContains(t, err, "UNAUTHORIZED", "there is no login yet")
 
 	login := `{"auths":{"` + proxy.Host + `":{"auth":"Y2k6c2VjcmV0"}}}`
 	require.NoError(t, os.WriteFile(filepath.Join(config, "config.json"), []byte(login), 0o600))
+	store = openRegistry(t, proxy.Host+"/team/cache")
 	_, err = store.Find(t.Context(), volume.Name)
 	require.ErrorIs(t, err, volumes.ErrNotStored)
 	first := e.save(store)
@@ -50,4 +61,26 @@ func TestARegistryAsStore(t *testing.T) {
 			require.Len(t, to.facts(), 1, "nothing of it is used")
 		})
 	}
+}
+
+// A registry with a certificate of its own authority, that the CI has the login for.
+func TestARegistryOfItsOwnAuthority(t *testing.T) {
+	r := registrytest.Start(t, registrytest.Options{TLS: true, User: "ci", Password: "secret"})
+	t.Setenv("CI_REGISTRY", r.Host)
+	t.Setenv("CI_REGISTRY_USER", "ci")
+	t.Setenv("CI_REGISTRY_PASSWORD", "secret")
+	tables := filepath.Join(t.TempDir(), "buildkitd.toml")
+	require.NoError(t, os.WriteFile(tables, fmt.Appendf(nil, "[registry.%q]\nhttp = false\nca = [%q]\n", r.Host, r.CA), 0o600))
+	t.Setenv(registry.ConfigEnv, tables)
+	store := openRegistry(t, r.Host+"/team/cache")
+	e := newEngine(t)
+	e.fill()
+	require.True(t, e.save(store).Done)
+	to := newEngine(t)
+	to.restore(store)
+	require.Equal(t, e.facts(), to.facts())
+
+	require.NoError(t, os.WriteFile(tables, nil, 0o600))
+	_, err := openRegistry(t, r.Host+"/team/cache").Find(t.Context(), volume.Name)
+	require.ErrorContains(t, err, "certificate signed by unknown authority")
 }

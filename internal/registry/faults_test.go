@@ -8,7 +8,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/require"
 
-	"github.com/bodkin-ci/bodkin/engine/internal/registry"
+	"github.com/bodkin-ci/bodkin/internal/registry"
 	"github.com/bodkin-ci/bodkin/internal/registrytest"
 )
 

@@ -7,6 +7,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -30,6 +31,32 @@ type Client struct {
 // New returns a client with the user's [registry] tables.
 func New(c Config, logins *Logins) *Client {
 	return &Client{config: c, logins: logins, hosts: map[string][]docker.RegistryHost{}}
+}
+
+// ForUser returns a client with the user's own [registry] tables and logins; what is
+// wrong with the Docker configuration is written to warnings.
+func ForUser(warnings io.Writer) (*Client, error) {
+	config, err := ReadConfig()
+	if err != nil {
+		return nil, err
+	}
+	return New(config, NewLogins(warnings)), nil
+}
+
+// Transport returns how requests reach a registry itself, not its mirrors, and
+// whether they go without TLS.
+func (c *Client) Transport(domain string) (rt http.RoundTripper, plain bool, err error) {
+	hosts, err := c.hostsOf(domain)
+	if err != nil {
+		return nil, false, err
+	}
+	itself := hosts[len(hosts)-1]
+	return itself.Client.Transport, itself.Scheme == "http", nil
+}
+
+// Login returns the user's login for a registry, the zero Login where there is none.
+func (c *Client) Login(ctx context.Context, host string) (Login, error) {
+	return c.logins.Find(ctx, host)
 }
 
 // hostsOf are the servers of a registry: its mirrors, then itself.
