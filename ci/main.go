@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"dagger.io/dagger"
+	"github.com/spf13/pflag"
 
 	"github.com/bodkin-ci/bodkin/ci/cli"
 	"github.com/bodkin-ci/bodkin/modules/debian"
@@ -20,7 +21,7 @@ func main() {
 		Apps: "examples",
 		Commands: []cli.Command{
 			{Name: "build", Short: "Compile each application: dist/<app>/bin/<app>", Steps: cli.Steps{cli.Go: build, cli.Rust: rustBuild}, Watch: true},
-			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack, cli.Rust: pack}},
+			{Name: "package", Short: "Make a runtime image of each application: dist/<app>/image.tar", Steps: cli.Steps{cli.Go: pack, cli.Rust: pack}, Flags: packFlags},
 			{Name: "publish", Short: "Send the runtime image of each application to a registry: dist/<app>/image.digest", Steps: cli.Steps{cli.Go: publish, cli.Rust: publish}, Flags: destination.Flags, Check: destination.Check, Index: true},
 			{Name: "test", Short: "Run each application's tests: dist/<app>/junit.xml", Steps: cli.Steps{cli.Go: test, cli.Rust: rustTest}, Flags: testFlags, Native: true, Watch: true},
 			{Name: "run", Short: "Run each application's image with its database, until interrupted", Steps: cli.Steps{cli.Go: run, cli.Rust: run}, Only: serves, Flags: runFlags, Native: true, Watch: true},
@@ -82,12 +83,22 @@ func image(ctx context.Context, job *cli.Job) (*dagger.Container, error) {
 	return annotated(ctr, job.Revision(), err)
 }
 
+// loaded says that package has Docker keep the image, too.
+var loaded bool
+
+func packFlags(f *pflag.FlagSet) {
+	f.BoolVar(&loaded, "load", false, "have Docker keep the image, too, as APP:latest")
+}
+
 func pack(ctx context.Context, job *cli.Job) error {
 	ctr, err := image(ctx, job)
 	if err != nil {
 		return err
 	}
-	return job.Export(ctx, ctr.AsTarball(), "image.tar")
+	if err := job.Export(ctx, ctr.AsTarball(), "image.tar"); err != nil || !loaded {
+		return err
+	}
+	return job.Load(ctx, ctr)
 }
 
 func lint(ctx context.Context, job *cli.Job) error {

@@ -14,8 +14,8 @@ import (
 const (
 	Embedded = "embedded"
 	Dagger   = "dagger"
-	// Docker is the BuildKit within the Docker daemon that DOCKER_HOST names, else
-	// within the one at Docker's default socket.
+	// Docker is the BuildKit within the Docker daemon that DOCKER_HOST names, else that
+	// of the Docker context in use, else the one at Docker's default socket.
 	Docker = "docker"
 )
 
@@ -46,20 +46,31 @@ func choose(asked string, env func(string) string) (choice, error) {
 	if asked == "" {
 		asked, why = env("BUILDKIT_HOST"), "BUILDKIT_HOST is set"
 	}
-	if asked == "" && env("DOCKER_HOST") != "" {
-		return choice{Docker, "DOCKER_HOST is set"}, nil
+	for _, name := range []string{"DOCKER_HOST", "DOCKER_CONTEXT"} {
+		if asked == "" && env(name) != "" {
+			return choice{Docker, name + " is set"}, nil
+		}
 	}
 	if asked == "" {
-		return unnamed(embedded.Supported(), dial.DefaultDockerSocket()), nil
+		return unnamed(embedded.Supported(), foundDocker()), nil
 	}
 	return checkEngine(asked, why)
 }
 
+// foundDocker says what leads to a Docker daemon although no variable names one, ""
+// where nothing does.
+func foundDocker() string {
+	if name := dial.DockerContext(); name != "" {
+		return "Docker context " + name
+	}
+	return dial.DefaultDockerSocket()
+}
+
 // unnamed picks the engine where nothing names one: the embedded one, and Docker's
-// where there is a socket of Docker and the embedded one cannot run.
-func unnamed(cannotEmbed error, socket string) choice {
-	if cannotEmbed != nil && socket != "" {
-		return choice{Docker, fmt.Sprintf("there is %s, and %s", socket, cannotEmbed)}
+// where something leads there and the embedded one cannot run.
+func unnamed(cannotEmbed error, found string) choice {
+	if cannotEmbed != nil && found != "" {
+		return choice{Docker, fmt.Sprintf("there is %s, and %s", found, cannotEmbed)}
 	}
 	return choice{Embedded, "no other engine is set"}
 }

@@ -24,9 +24,10 @@ import (
 //   - the one that WithAddress names;
 //   - a Dagger session that is there already (DAGGER_SESSION_PORT);
 //   - the BuildKit daemon at BUILDKIT_HOST;
-//   - the BuildKit within the Docker daemon at DOCKER_HOST;
+//   - the BuildKit within the Docker daemon at DOCKER_HOST, or of DOCKER_CONTEXT;
 //   - BuildKit embedded in the cache folder, set up when first needed (Linux, as root);
-//   - where that cannot run, the BuildKit within Docker at its default socket.
+//   - where that cannot run, the BuildKit within the Docker of the context in use, or
+//     at Docker's default socket.
 //
 // For all but a Dagger session the API is served within this process, without
 // opening a port. Close the client to give everything back.

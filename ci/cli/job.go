@@ -35,6 +35,7 @@ type Job struct {
 	run      Step
 	outside  []string // folders that are never part of the source
 	output   string   // where this job's files go
+	several  bool     // there are jobs for other platforms
 	revision func() Revision
 	others   []dagger.Platform // those of an Index command besides Platform
 	digest   string            // of what was published

@@ -39,7 +39,7 @@ type options struct {
 const optionsHelp = `
 --engine takes embedded, dagger, or the address of a BuildKit: tcp://, unix://,
 docker-container://, kube-pod:// or ssh://. Without it the first of these is
-used: $DAGGER_SESSION_PORT, $BUILDKIT_HOST, embedded.
+used: $DAGGER_SESSION_PORT, $BUILDKIT_HOST, $DOCKER_HOST, $DOCKER_CONTEXT, embedded.
 
 --progress tty redraws in place, plain writes lines, auto is tty on a terminal
 and plain elsewhere or where $CI is set. json writes one JSON object a line to

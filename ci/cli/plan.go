@@ -67,7 +67,7 @@ func (p *plan) jobsOf(command Command, app App, rev func() Revision) []*Job {
 		job := &Job{App: app, Platform: platform, others: others, revision: rev, outside: p.outside()}
 		job.name, job.run = command.Name+" "+app.Name, command.step(app)
 		job.output = filepath.Join(p.output, app.Name)
-		if len(platforms) > 1 {
+		if job.several = len(platforms) > 1; job.several {
 			job.name += " " + string(platform)
 			job.output = filepath.Join(job.output, strings.ReplaceAll(string(platform), "/", "_"))
 		}

@@ -18,18 +18,9 @@ var (
 // otherEngine is where what is not served can be had.
 const otherEngine = "run this pipeline on a Dagger engine (--engine dagger, or inside `dagger run`)"
 
-// instead says of parts of the API that are not served what comes to the same.
-var instead = map[string]string{
-	"Container.exportImage": "Write an archive with Container.export, and have `docker load` or `ctr images import` read it",
-}
-
 // refusal is what is said of a part of the Dagger API that is not served.
 func refusal(what string) string {
-	advice := "Do without it"
-	if other := instead[what]; other != "" {
-		advice = other
-	}
-	return fmt.Sprintf("%s is not served by Bodkin's engine. %s, or %s", what, advice, otherEngine)
+	return fmt.Sprintf("%s is not served by Bodkin's engine. Do without it, or %s", what, otherEngine)
 }
 
 // explain puts an error of the GraphQL library into the user's terms.

@@ -46,18 +46,24 @@ func (c *Container) Publish(ctx context.Context, args struct {
 	if err != nil {
 		return "", err
 	}
-	o, err := args.options(c.srv)
+	built, err := c.build(ctx, args.archiveArgs)
 	if err != nil {
 		return "", err
 	}
-	image := c.srv.built.of(c.derive("", "publish", args.archiveArgs).digest)
+	return built.Publish(ctx, c.srv.session, ref)
+}
+
+// build makes the image, or returns the one that the session has made.
+func (c *Container) build(ctx context.Context, args archiveArgs) (*core.BuiltImage, error) {
+	o, err := args.options(c.srv)
+	if err != nil {
+		return nil, err
+	}
+	image := c.srv.built.of(c.derive("", "publish", args).digest)
 	built, err := image.get(ctx, c.srv, func(dir string) (*core.BuiltImage, error) {
 		return c.v.BuildImage(ctx, c.srv.session, o, dir)
 	})
-	if err != nil {
-		return "", wrap(err)
-	}
-	return built.Publish(ctx, c.srv.session, ref)
+	return built, wrap(err)
 }
 
 // builtImages keeps images for as long as the session lasts: one that is

@@ -23,7 +23,6 @@ var outside = map[string]bool{"Query.currentTypeDefs": true, "Query.error": true
 var reasons = map[string]string{
 	"Container.experimentalWithAllGPUs":  "BuildKit gives GPUs by entitlements of its own",
 	"Container.experimentalWithGPU":      "BuildKit gives GPUs by entitlements of its own",
-	"Container.exportImage":              "it needs a container runtime beside BuildKit; export an archive instead",
 	".experimentalPrivilegedNesting":     "the session has no address within containers",
 	"Container.from.registryService":     "the daemon pulls, and reaches no services",
 	"Container.publish.registryService":  "this machine pushes, and reaches services by tunnels",

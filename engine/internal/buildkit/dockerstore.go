@@ -114,8 +114,13 @@ func (d *dockerDaemon) load(ctx context.Context, stores *Stores, manifest digest
 
 // send writes the image to Docker as an archive in Docker's own format.
 func (d *dockerDaemon) send(ctx context.Context, stores *Stores, manifest digest.Digest, name string) error {
+	return d.take(ctx, func(w io.Writer) error { return writeDockerArchive(ctx, stores, manifest, name, w) })
+}
+
+// take has Docker load the archive that write writes.
+func (d *dockerDaemon) take(ctx context.Context, write func(io.Writer) error) error {
 	r, w := io.Pipe()
-	go func() { _ = w.CloseWithError(writeDockerArchive(ctx, stores, manifest, name, w)) }()
+	go func() { _ = w.CloseWithError(write(w)) }()
 	defer r.Close()
 	answer, err := d.api.ImageLoad(ctx, r)
 	if err != nil {

@@ -27,7 +27,11 @@ func BuildKit(ctx context.Context, address string) (*client.Client, error) {
 	}
 	socket, ok := strings.CutPrefix(address, unixScheme)
 	if !ok {
-		return client.New(ctx, address)
+		plain, options, err := tlsOptions(address)
+		if err != nil {
+			return nil, err
+		}
+		return client.New(ctx, plain, options...)
 	}
 	dialer := func(ctx context.Context, _ string) (net.Conn, error) { return Socket(ctx, socket) }
 	return client.New(ctx, unixScheme+"/buildkit", client.WithContextDialer(dialer))

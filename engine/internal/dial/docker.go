@@ -16,6 +16,12 @@ import (
 	docker "github.com/moby/moby/client"
 )
 
+// HostDocker is the address of the Docker daemon that Docker's own programs talk to.
+const HostDocker = "docker"
+
+// DefaultDockerHost is where a Docker daemon listens unless told otherwise.
+const DefaultDockerHost = docker.DefaultDockerHost
+
 // dockerPrefix marks the address of a Docker daemon among those of BuildKit
 // daemons: docker+unix://, docker+tcp:// and docker+ssh://.
 const dockerPrefix = "docker+"
@@ -28,37 +34,63 @@ const (
 )
 
 // IsDocker reports whether address is that of a Docker daemon: "docker",
-// "docker://" (the one that DOCKER_HOST names, else the default socket) or one
-// that begins with "docker+".
+// "docker://" (the one that Docker's own programs talk to) or one that begins with
+// "docker+".
 func IsDocker(address string) bool {
-	return address == "docker" || address == "docker://" || strings.HasPrefix(address, dockerPrefix)
-}
-
-// DockerHost is what DOCKER_HOST would be for an address for which IsDocker holds.
-func DockerHost(address string) string {
-	if host, ok := strings.CutPrefix(address, dockerPrefix); ok {
-		return host
-	}
-	if host := os.Getenv(dockerHostEnv); host != "" {
-		return host
-	}
-	return docker.DefaultDockerHost
+	return address == HostDocker || address == HostDocker+"://" || strings.HasPrefix(address, dockerPrefix)
 }
 
 // DefaultDockerSocket is the path of Docker's default socket, "" where there is none.
 func DefaultDockerSocket() string {
-	path := strings.TrimPrefix(docker.DefaultDockerHost, unixScheme)
+	path := strings.TrimPrefix(DefaultDockerHost, unixScheme)
 	if info, err := os.Stat(path); err != nil || info.Mode().Type() != os.ModeSocket {
 		return ""
 	}
 	return path
 }
 
+// HasDocker reports whether something leads to a Docker daemon: DOCKER_HOST, a
+// context, or the default socket.
+func HasDocker() bool {
+	return os.Getenv(dockerHostEnv) != "" || DockerContext() != "" || DefaultDockerSocket() != ""
+}
+
 // Docker returns a client of the Docker daemon at an address for which IsDocker
-// holds. Nothing is connected yet. tcp:// is TLS where DOCKER_TLS_VERIFY or
-// DOCKER_CERT_PATH is set; ssh:// runs `docker system dial-stdio` there.
+// holds. Nothing is connected yet. "docker" is what DOCKER_HOST names, else the
+// context in use, else the default socket. tcp:// is TLS where the context says so or
+// DOCKER_TLS_VERIFY or DOCKER_CERT_PATH is set; ssh:// runs `docker system dial-stdio`
+// there.
 func Docker(address string) (*docker.Client, error) {
-	host := DockerHost(address)
+	if host, ok := strings.CutPrefix(address, dockerPrefix); ok {
+		return dockerAt(host)
+	}
+	if name := DockerContext(); name != "" {
+		return dockerOf(name)
+	}
+	if host := os.Getenv(dockerHostEnv); host != "" {
+		return dockerAt(host)
+	}
+	return dockerAt(DefaultDockerHost)
+}
+
+// dockerOf is a client of the daemon that a context describes.
+func dockerOf(context string) (*docker.Client, error) {
+	described, err := contextEndpoint(context)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(described.Host, unixScheme) {
+		return dockerAt(described.Host)
+	}
+	options, err := described.ClientOpts()
+	if err != nil {
+		return nil, fmt.Errorf("reading Docker context %q: %w", context, err)
+	}
+	return docker.New(options...)
+}
+
+// dockerAt is a client of the daemon that DOCKER_HOST would name by host.
+func dockerAt(host string) (*docker.Client, error) {
 	helper, err := connhelper.GetConnectionHelper(host)
 	if err != nil {
 		return nil, fmt.Errorf("reading the Docker host %q: %w", host, err)

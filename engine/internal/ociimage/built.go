@@ -2,6 +2,7 @@ package ociimage
 
 import (
 	"context"
+	"io"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -32,6 +33,26 @@ func (b *Built) Close() { b.assembly.close() }
 
 // Digest is that of the manifest, or of the index of several.
 func (b *Built) Digest() digest.Digest { return b.assembly.root.desc.Digest }
+
+// Configs are the digests of the images' configurations, by platform.
+func (b *Built) Configs() []digest.Digest {
+	var all []digest.Digest
+	for _, img := range b.assembly.images {
+		all = append(all, img.config.desc.Digest)
+	}
+	return all
+}
+
+// WriteTo writes the archive that Write writes, with other names.
+func (b *Built) WriteTo(ctx context.Context, w io.Writer, names ...string) error {
+	names, err := normalNames(names)
+	if err != nil {
+		return err
+	}
+	named := *b.assembly
+	named.names = names
+	return named.writeTo(ctx, w)
+}
 
 // Blobs are the layers and configurations. One may be there more than once.
 func (b *Built) Blobs() []BuiltBlob {
