@@ -1,0 +1,161 @@
+package gitrepo
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	gitprotocol "github.com/go-git/go-git/v5/plumbing/transport/git"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
+)
+
+// dialTimeout bounds how long a server may take to accept a connection.
+const dialTimeout = 30 * time.Second
+
+// talk opens a session with the server and calls with with what it has said first.
+func (r *remote) talk(ctx context.Context, with func(transport.UploadPackSession, *packp.AdvRefs) error) error {
+	s, end, err := r.open(ctx)
+	if err != nil {
+		return r.explain(ctx, err)
+	}
+	defer end()
+	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
+	defer stop()
+	adv, err := s.AdvertisedReferencesContext(ctx)
+	if err != nil {
+		return r.explain(ctx, err)
+	}
+	if err := with(s, adv); err != nil {
+		return r.explain(ctx, err)
+	}
+	return nil
+}
+
+func (r *remote) open(ctx context.Context) (s transport.UploadPackSession, end func(), err error) {
+	address := *r.url.URL
+	if r.url.Scheme != SSH {
+		address.User = nil // what logs in is sent by httpAccess
+	}
+	endpoint, err := transport.NewEndpoint(address.String())
+	if err != nil {
+		return nil, nil, err
+	}
+	end = func() {}
+	switch r.url.Scheme {
+	case SSH:
+		auth, closeAgent, err := r.sshAccess(endpoint)
+		if err != nil {
+			return nil, nil, err
+		}
+		s, err := r.redirected(ctx, endpoint, func() (transport.UploadPackSession, error) {
+			return gitssh.NewClient(nil).NewUploadPackSession(endpoint, auth)
+		})
+		return s, closing(s, closeAgent), err
+	case Git:
+		s, err := r.redirected(ctx, endpoint, func() (transport.UploadPackSession, error) {
+			return gitprotocol.DefaultClient.NewUploadPackSession(endpoint, nil)
+		})
+		return s, closing(s, end), err
+	default:
+		client, err := r.httpAccess(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		s, err := githttp.NewClient(client).NewUploadPackSession(endpoint, nil)
+		return s, func() { client.CloseIdleConnections() }, err
+	}
+}
+
+func closing(s transport.UploadPackSession, and func()) func() {
+	return func() {
+		if s != nil {
+			_ = s.Close()
+		}
+		and()
+	}
+}
+
+// explain puts what a transport says into the user's terms.
+func (r *remote) explain(ctx context.Context, err error) error {
+	var known *AccessError
+	var commit *CommitError
+	if errors.As(err, &known) || errors.As(err, &commit) || errors.Is(err, transport.ErrEmptyRemoteRepository) {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	out := &AccessError{Repository: r.Name(), Err: err}
+	var netErr *url.Error
+	switch {
+	case errors.Is(err, transport.ErrAuthenticationRequired) || errors.Is(err, transport.ErrAuthorizationFailed):
+		out.Denied = true
+		out.Err = errors.New("it wants a login: pass httpAuthToken (with httpAuthUsername where the host wants one) or httpAuthHeader")
+		if r.access.Authorization != nil {
+			out.Err = errors.New("it refuses the login: check httpAuthToken, httpAuthUsername or httpAuthHeader")
+		}
+	case errors.Is(err, transport.ErrRepositoryNotFound):
+		out.Err = errors.New("it is not there, or hidden from this login")
+	case strings.Contains(err.Error(), "unable to authenticate"):
+		out.Denied = true
+		out.Err = errors.New("it refuses the keys of the SSH agent: add one that it knows (ssh-add)")
+	case errors.As(err, &netErr):
+		out.Err = netErr.Err // its URL may hold more than the repository's
+	}
+	return out
+}
+
+// httpAccess is a client that logs in at the repository's own host, and nowhere else.
+func (r *remote) httpAccess(ctx context.Context) (*http.Client, error) {
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	if r.access.Dial != nil {
+		base.DialContext, base.Proxy = r.access.Dial, nil
+	}
+	login, err := r.authorization(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: &authorizing{base: base, host: r.url.Host, scheme: r.url.Scheme, value: login}}, nil
+}
+
+// authorization is the value of the header of that name, or empty.
+func (r *remote) authorization(ctx context.Context) (string, error) {
+	if r.access.Authorization != nil {
+		return r.access.Authorization(ctx)
+	}
+	if user := r.url.User; user != nil {
+		password, _ := user.Password()
+		return BasicAuthorization(user.Username(), password), nil
+	}
+	return "", nil
+}
+
+// BasicAuthorization is the header's value for a name and a password.
+func BasicAuthorization(name, password string) string {
+	req := http.Request{Header: http.Header{}}
+	req.SetBasicAuth(name, password)
+	return req.Header.Get("Authorization")
+}
+
+type authorizing struct {
+	base                *http.Transport
+	scheme, host, value string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
+	if a.value != "" && strings.EqualFold(req.URL.Host, a.host) && req.URL.Scheme == a.scheme {
+		req = req.Clone(req.Context())
+		req.Header.Set("Authorization", a.value)
+	}
+	return a.base.RoundTrip(req)
+}
+
+// CloseIdleConnections is for http.Client.
+func (a *authorizing) CloseIdleConnections() { a.base.CloseIdleConnections() }
