@@ -70,12 +70,20 @@ func TestLoaders(t *testing.T) {
 		require.NoError(t, err)
 		ports, err := ctr.ExposedPorts(ctx)
 		require.NoError(t, err)
+		file := e.c.Directory().WithNewFile("f", "x")
+		stats, err := file.Changes(e.c.Directory()).DiffStats(ctx)
+		require.NoError(t, err)
+		found, err := file.Search(ctx, "x")
+		require.NoError(t, err)
+		matches, err := found[0].Submatches(ctx)
+		require.NoError(t, err)
 		for name, object := range map[string]interface {
 			ID(context.Context) (dagger.ID, error)
 		}{
 			"CacheVolume": e.c.CacheVolume("loaders"), "Container": ctr, "Directory": e.c.Directory(), "EnvVariable": &vars[0],
 			"File": e.c.File("f", "x"), "Host": e.c.Host(), "Label": &labels[0], "Port": &ports[0],
 			"Secret": e.c.SetSecret("loaders", "s"), "Stat": ctr.Stat("/"),
+			"Changeset": e.c.Changeset(), "DiffStat": &stats[0], "SearchResult": &found[0], "SearchSubmatch": &matches[0],
 		} {
 			id, err := object.ID(ctx)
 			require.NoError(t, err, name)
@@ -111,9 +119,8 @@ func TestRefusals(t *testing.T) {
 		ctx := t.Context()
 		do := func(query string) error { return e.c.Do(ctx, &dagger.Request{Query: query}, &dagger.Response{}) }
 		for name, call := range map[string]func() error{
-			"Query.git":                         func() error { _, err := e.c.Git("https://example.com/x.git").Branch("main").Commit(ctx); return err },
 			"Container.experimentalWithAllGPUs": func() error { _, err := e.c.Container().ExperimentalWithAllGPUs().Sync(ctx); return err },
-			"Container.withUnixSocket":          func() error { return do(`{container {withUnixSocket(path: "/s", source: "x") {id}}}`) },
+			"Directory.asModule":                func() error { return do(`{directory {asModule {id}}}`) },
 			"Query.moduleSource":                func() error { return do(`{moduleSource(refString: "x") {id}}`) },
 			"Option experimentalPrivilegedNesting of Container.withExec": func() error {
 				_, err := e.box(t).WithExec(box("true"), dagger.ContainerWithExecOpts{ExperimentalPrivilegedNesting: true}).Sync(ctx)

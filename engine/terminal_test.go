@@ -145,6 +145,24 @@ func TestTerminalOfADirectory(t *testing.T) {
 	})
 }
 
+func TestTerminalOfAService(t *testing.T) {
+	onEngines(t, func(t *testing.T, e *env) {
+		s := newScreen(t)
+		c := e.connect(t, s.terminal())
+		svc := boxIn(t, c).WithEnvVariable("N", unique()).WithServiceBinding("other", keeper(t, c)).WithExposedPort(keeperPort).
+			AsService(dagger.ContainerAsServiceOpts{Args: box("keep", "8080")})
+		wait := await(t, func() error {
+			_, err := svc.Terminal(dagger.ServiceTerminalOpts{Cmd: box("get", "http://127.0.0.1:8080/set/a?v=typed", ";", "get", "http://other:8080/set/a?v=1", ";", "echo", "done")}).Endpoint(t.Context())
+			return err
+		})
+		s.Expect("done\r\n")
+		require.NoError(t, wait())
+		require.Equal(t, "typed\n", run(t, boxIn(t, c).WithServiceBinding("store", svc), "get", "http://store:8080/get/a"), "it is the running one")
+		_, err := svc.Terminal(dagger.ServiceTerminalOpts{Cmd: []string{"nosuch"}}).Endpoint(t.Context())
+		require.ErrorContains(t, err, "nosuch: command not found in PATH")
+	})
+}
+
 func TestTerminalIsGivenBackWhenCancelled(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		s := newScreen(t)

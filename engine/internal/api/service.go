@@ -19,6 +19,7 @@ type Service struct {
 	node
 	v      *buildkit.Service
 	ports  []core.Port
+	shell  []string         // what terminals run that do not name a command
 	tunnel *buildkit.Tunnel // nil, or what this is instead
 }
 
@@ -43,7 +44,7 @@ func (c *Container) AsService(ctx context.Context, args commandArgs) (*Service, 
 	if err != nil {
 		return nil, wrap(err)
 	}
-	return &Service{node: c.derive("Service", "asService", args), v: v, ports: c.v.Ports}, nil
+	return &Service{node: c.derive("Service", "asService", args), v: v, ports: c.v.Ports, shell: c.v.DefaultTerminal.Cmd}, nil
 }
 
 // WithServiceBinding lets the container's commands reach a service by a name.
@@ -79,7 +80,7 @@ func (s *Service) WithHostname(args struct{ Hostname string }) (*Service, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{node: s.derive("Service", "withHostname", args), v: v, ports: s.ports}, nil
+	return &Service{node: s.derive("Service", "withHostname", args), v: v, ports: s.ports, shell: s.shell}, nil
 }
 
 // Endpoint is where a port is reached: by commands that have the service bound,

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	graphql "github.com/graph-gophers/graphql-go"
 
@@ -64,3 +65,33 @@ func (d *Directory) Terminal(ctx context.Context, args struct {
 	}
 	return d, wrap(d.v.Terminal(ctx, d.srv.session, ctr, o))
 }
+
+// Terminal runs a command on the terminal of this process in the container of the
+// service, which is started unless it runs, and returns the service.
+func (s *Service) Terminal(ctx context.Context, args struct{ Cmd []string }) (*Service, error) {
+	if s.tunnel != nil {
+		return nil, errors.New("a tunnel has no container: open the terminal of the service that it leads to")
+	}
+	command := args.Cmd
+	if len(command) == 0 {
+		command = s.shell
+	}
+	return s, wrap(s.v.Terminal(ctx, command))
+}
+
+// Terminal is the API's Terminal. No field of the API returns one any more.
+type Terminal struct{ node }
+
+// ID makes the object loadable.
+func (t *Terminal) ID() graphql.ID { return t.register(t) }
+
+// Sync evaluates nothing.
+func (t *Terminal) Sync() graphql.ID { return t.ID() }
+
+// LoadTerminalFromID loads a terminal.
+func (*Query) LoadTerminalFromID(ctx context.Context, a idArgs) (*Terminal, error) {
+	return load[*Terminal](queryOf(ctx).srv, a.ID)
+}
+
+// ToTerminal is for GraphQL's inline fragments.
+func (n *Node) ToTerminal() (*Terminal, bool) { return to[*Terminal](n) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/identity"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
@@ -121,7 +122,8 @@ type instance struct {
 	unhealthy chan struct{} // closed when its health check has failed too often
 	ended     chan struct{} // closed when it is gone
 	stop      chan stopRequest
-	failure   error // valid after ended, nil if it was stopped
+	ctr       gateway.Container // that it runs in, valid after ready
+	failure   error             // valid after ended, nil if it was stopped
 	log       *serviceLog
 }
 
@@ -130,7 +132,11 @@ type stopRequest struct{ kill bool }
 // Start starts the service unless it runs, waits until it is ready and returns
 // the folder of its sockets.
 func (s *Service) Start(ctx context.Context) (string, error) {
-	inst := s.current()
+	return s.await(ctx, s.current())
+}
+
+// await waits until an instance is ready and returns the folder of its sockets.
+func (s *Service) await(ctx context.Context, inst *instance) (string, error) {
 	select {
 	case <-inst.ready:
 		return inst.dir, nil

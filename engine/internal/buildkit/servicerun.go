@@ -67,6 +67,7 @@ func (s *Service) runIn(ctx context.Context, gw gateway.Client, inst *instance) 
 	if err != nil {
 		return clean(err)
 	}
+	inst.ctr = ctr
 	exited := make(chan error, 1)
 	go func() { exited <- proc.Wait() }()
 	patience := time.NewTimer(s.patience())

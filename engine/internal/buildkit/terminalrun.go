@@ -24,12 +24,18 @@ func (e *execDef) onTerminal(ctx context.Context, gw gateway.Client, tty *termin
 		return clean(err)
 	}
 	defer func() { _ = ctr.Release(context.WithoutCancel(ctx)) }()
-	said := newShimTalk(tty)
-	req := e.start()
-	req.Env = e.terminalEnv()
-	if req.Args, err = terminalArgs(e.op.Meta.Args, command); err != nil {
+	args, err := terminalArgs(e.op.Meta.Args, command)
+	if err != nil {
 		return err
 	}
+	return e.inContainer(ctx, ctr, tty, args)
+}
+
+// inContainer runs the shim with args on the terminal, in a container of the exec.
+func (e *execDef) inContainer(ctx context.Context, ctr gateway.Container, tty *terminal.TTY, args []string) error {
+	said := newShimTalk(tty)
+	req := e.start()
+	req.Args, req.Env = args, e.terminalEnv()
 	input, stop, err := tty.Input(said.started)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ type Container struct {
 	SecretEnv   []SecretEnv
 	Ports       []Port
 	Bindings    []Binding
+	Sockets     []UnixSocket
 	Annotations []KeyValue
 	Last        *Exec // the last command, or nil
 
@@ -55,6 +56,7 @@ func (c Container) clone() Container {
 	c.SecretEnv = slices.Clone(c.SecretEnv)
 	c.Ports = slices.Clone(c.Ports)
 	c.Bindings = slices.Clone(c.Bindings)
+	c.Sockets = slices.Clone(c.Sockets)
 	c.Annotations = slices.Clone(c.Annotations)
 	labels := make(map[string]string, len(c.Config.Labels))
 	for k, v := range c.Config.Labels {

@@ -118,6 +118,9 @@ func (c Container) runOptions(args []string, o ExecOptions) (protocol.Spec, []ll
 			spec.SecretFiles = append(spec.SecretFiles, m.Target)
 		}
 	}
+	for _, u := range c.Sockets {
+		opts = append(opts, u.runOption())
+	}
 	if c.Config.WorkingDir != "" {
 		opts = append(opts, llb.Dir(c.Config.WorkingDir))
 	}
