@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"exits":       exits,
 			"fresh":       fresh,
 			"in-archive":  inArchive,
+			"attested":    attested,
 			"in-registry": inRegistry,
 			"interrupted": interrupted,
 			"junit":       junitFile,

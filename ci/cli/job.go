@@ -38,7 +38,6 @@ type Job struct {
 	several  bool     // there are jobs for other platforms
 	revision func() Revision
 	others   []dagger.Platform // those of an Index command besides Platform
-	digest   string            // of what was published
 
 	mu    sync.Mutex
 	files []report.File
