@@ -25,6 +25,7 @@ type initOptions struct {
 	force    bool
 	print    bool
 	bodkin   string
+	cache    string
 }
 
 func initCommand() *cobra.Command {
@@ -38,7 +39,7 @@ Without --ci the CI is recognized by a job file that is there, or else by where
 the repository's remote is. A pipeline is ci/main.go, for a Go module or a Rust
 package in the current folder, in a module of its own. What is there stays as it
 is; --force overwrites the job file, and nothing else.`,
-		Example: "  go run ./ci init\n  go run ./ci init --ci gitlab --embedded\n  go run ./ci init --ci jenkins --print",
+		Example: "  go run ./ci init\n  go run ./ci init --ci gitlab --embedded --cache '$CI_REGISTRY_IMAGE/cache'\n  go run ./ci init --ci jenkins --print",
 		Args:    noArguments("it has only flags"),
 	}
 	f := cmd.Flags()
@@ -48,6 +49,7 @@ is; --force overwrites the job file, and nothing else.`,
 	f.BoolVar(&o.force, "force", false, "overwrite a job file that is there")
 	f.BoolVar(&o.print, "print", false, "print the job file instead of writing anything")
 	f.StringVar(&o.bodkin, "bodkin", starter.OwnVersion(), "`version` of Bodkin for a new pipeline, or a folder with its source")
+	f.StringVar(&o.cache, "cache", "", "have the job keep its caches in this `place`, as check does with --cache; it may have the CI's variables in it")
 	_ = cmd.RegisterFlagCompletionFunc("ci", cobra.FixedCompletions(jobfile.Names(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		file, err := o.file(cmd.Context(), ".")
@@ -55,7 +57,7 @@ is; --force overwrites the job file, and nothing else.`,
 			return err
 		}
 		if o.print {
-			_, err := os.Stdout.Write(file.Content(goSum(".")))
+			_, err := os.Stdout.Write(file.Content(o.contentOf(".")))
 			return failed(err)
 		}
 		return untilSignal(func(ctx context.Context) error { return o.write(ctx, ".", file, os.Stdout) })(cmd, args)
@@ -63,8 +65,15 @@ is; --force overwrites the job file, and nothing else.`,
 	return cmd
 }
 
+func (o *initOptions) contentOf(dir string) jobfile.Options {
+	return jobfile.Options{Sums: goSum(dir), Cache: o.cache}
+}
+
 // file is the job file that is asked for, or that fits the repository.
 func (o *initOptions) file(ctx context.Context, dir string) (jobfile.File, error) {
+	if err := jobfile.CheckCache(o.cache); err != nil {
+		return jobfile.File{}, fmt.Errorf("--cache: %w", err)
+	}
 	name := o.ci
 	if name == "" {
 		name = jobfile.Recognize(dir, revision.Remote(ctx, dir))
@@ -115,7 +124,7 @@ func (o *initOptions) writeJob(dir string, file jobfile.File) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("writing the job file: %w", err)
 	}
-	if err := renameio.WriteFile(path, file.Content(goSum(dir)), 0o644); err != nil {
+	if err := renameio.WriteFile(path, file.Content(o.contentOf(dir)), 0o644); err != nil {
 		return fmt.Errorf("writing the job file: %w", err)
 	}
 	return nil

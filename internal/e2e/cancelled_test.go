@@ -101,7 +101,7 @@ func ownCache(t *testing.T) {
 }
 
 // shareParts puts what takes minutes to build into a cache folder.
-func shareParts(t *testing.T, own string) {
+func shareParts(t testing.TB, own string) {
 	t.Helper()
 	host, err := cachedir.Path()
 	require.NoError(t, err)

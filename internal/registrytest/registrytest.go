@@ -40,6 +40,8 @@ type Registry struct {
 	URL string
 	// CA is the file with the certificate of its authority, "" without TLS.
 	CA string
+	// Storage is the folder with all that it keeps.
+	Storage string
 	// Client reaches it as a user who trusts the authority. It has no login.
 	Client *http.Client
 
@@ -57,11 +59,12 @@ func Start(t testing.TB, o Options) *Registry {
 	require.NoError(t, err, "fetching a registry for tests")
 	dir := t.TempDir()
 	r := &Registry{Host: freeAddress(t), Client: &http.Client{Transport: &http.Transport{}}, options: o, log: filepath.Join(dir, "log")}
+	r.Storage = filepath.Join(dir, "storage")
 	r.URL = "http://" + r.Host
 	env := append(os.Environ(),
 		"REGISTRY_HTTP_ADDR="+r.Host,
 		"REGISTRY_STORAGE=filesystem",
-		"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="+filepath.Join(dir, "storage"),
+		"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="+r.Storage,
 		"REGISTRY_STORAGE_DELETE_ENABLED=true",
 		"REGISTRY_LOG_LEVEL=info", "OTEL_TRACES_EXPORTER=none")
 	if o.Password != "" {

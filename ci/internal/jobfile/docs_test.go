@@ -19,7 +19,7 @@ func TestDocumentationShowsTheFiles(t *testing.T) {
 		if f.CI == host.Jenkins {
 			language = "groovy"
 		}
-		require.Contains(t, string(page), "\n```"+language+"\n"+string(f.Content(""))+"```\n", name(f))
+		require.Contains(t, string(page), "\n```"+language+"\n"+string(f.Content(jobfile.Options{}))+"```\n", name(f))
 		require.Contains(t, string(page), "`"+f.Path+"`")
 	}
 }

@@ -96,18 +96,43 @@ func Recognize(dir, remote string) string {
 	return ""
 }
 
-// sums is the file whose content says which modules the pipeline is made of.
-const sums = "ci/go.sum"
+const (
+	// sums is the file with the pipeline's modules, in the templates.
+	sums = "ci/go.sum"
+	// command is what the job runs.
+	command = "go run ./ci check"
+)
 
-// Content returns the file for a repository whose pipeline's modules are in
-// goSum, such as "go.sum"; "" stands for "ci/go.sum".
-func (f File) Content(goSum string) []byte {
+// Options are what differs between repositories.
+type Options struct {
+	// Sums is the file whose content says which modules the pipeline is made of.
+	// Default "ci/go.sum".
+	Sums string
+	// Cache is where the job keeps its caches beyond the engine, "": nowhere. It may
+	// have variables of the CI in it.
+	Cache string
+}
+
+// CheckCache says why a place for caches cannot stand in a job file.
+func CheckCache(place string) error {
+	if strings.ContainsAny(place, " \t\n'\"\\#") || strings.HasPrefix(place, "-") {
+		return fmt.Errorf("%q cannot be written into a job file: use a place without spaces, quotes and backslashes", place)
+	}
+	return nil
+}
+
+// Content returns the file for a repository.
+func (f File) Content(o Options) []byte {
 	content, err := templates.ReadFile("templates/" + f.template)
 	if err != nil {
 		panic(err) // a name in the list above is wrong
 	}
-	if goSum == "" {
-		goSum = sums
+	text := string(content)
+	if o.Sums != "" {
+		text = strings.ReplaceAll(text, sums, o.Sums)
 	}
-	return []byte(strings.ReplaceAll(string(content), sums, goSum))
+	if o.Cache != "" {
+		text = strings.Replace(text, command, command+" --cache "+o.Cache, 1)
+	}
+	return []byte(text)
 }

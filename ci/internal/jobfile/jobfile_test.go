@@ -41,7 +41,7 @@ func TestFor(t *testing.T) {
 	}
 	f, err := jobfile.For("gitlab", true)
 	require.NoError(t, err)
-	require.Contains(t, string(f.Content("")), "--engine embedded")
+	require.Contains(t, string(f.Content(jobfile.Options{})), "--engine embedded")
 	_, err = jobfile.For("jenkins", true)
 	require.ErrorContains(t, err, "leave --embedded out")
 	_, err = jobfile.For("travis", false)
@@ -51,7 +51,16 @@ func TestFor(t *testing.T) {
 func TestContentNamesTheSums(t *testing.T) {
 	f, err := jobfile.For("github", false)
 	require.NoError(t, err)
-	require.Contains(t, string(f.Content("")), "hashFiles('ci/go.sum')")
-	require.Contains(t, string(f.Content("go.sum")), "hashFiles('go.sum')")
-	require.NotContains(t, string(f.Content("go.sum")), "ci/go.sum")
+	require.Contains(t, string(f.Content(jobfile.Options{})), "hashFiles('ci/go.sum')")
+	require.Contains(t, string(f.Content(jobfile.Options{Sums: "go.sum"})), "hashFiles('go.sum')")
+	require.NotContains(t, string(f.Content(jobfile.Options{Sums: "go.sum"})), "ci/go.sum")
+}
+
+func TestCachesAreInTheLine(t *testing.T) {
+	for _, f := range jobfile.All() {
+		content := string(f.Content(jobfile.Options{Cache: "$REGISTRY/cache"}))
+		require.Regexp(t, `go run ./ci check --cache \$REGISTRY/cache( --engine embedded)?'?\n`, content, f.Path)
+	}
+	require.NoError(t, jobfile.CheckCache("./.cache/steps"))
+	require.Error(t, jobfile.CheckCache("a b"))
 }

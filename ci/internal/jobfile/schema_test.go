@@ -64,7 +64,7 @@ func schema(t *testing.T, ci host.CI) *jsonschema.Schema {
 func TestFilesAreValid(t *testing.T) {
 	for _, f := range jobfile.All() {
 		t.Run(name(f), func(t *testing.T) {
-			content := f.Content("")
+			content := f.Content(jobfile.Options{})
 			require.Equal(t, 1, strings.Count(string(content), command), "one job, one line")
 			switch f.CI {
 			case host.Jenkins:

@@ -5,21 +5,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/charmbracelet/log"
 	"github.com/containerd/containerd/v2/core/content"
 	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/ociindex"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // LayerCache says where results of steps come from and go to beyond the daemon,
@@ -51,6 +55,10 @@ func newLayers(s *Session) *layers {
 	for _, entry := range s.options.Layers.From {
 		if entry.Type == localCache {
 			store, attrs, err := openLocalCache(entry)
+			if errors.Is(err, fs.ErrNotExist) {
+				s.options.Layers.Log.Info("layer cache is not read: nothing is there yet", "from", entry.Attrs["src"])
+				continue
+			}
 			if err != nil {
 				s.options.Layers.Log.Warn("layer cache is not read: going on without", "from", entry.Attrs["src"], "err", clean(err))
 				continue
@@ -130,20 +138,19 @@ func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error 
 	opt.SharedSession, opt.SessionPreInitialized = nil, false
 	opt.Session = s.credentials()
 	opt.CacheExports = []client.CacheOptionsEntry{to}
+	keys := slices.Sorted(maps.Keys(l.done))
+	names, asked := platformsOf(len(keys), s.platform)
+	opt.FrontendAttrs = map[string]string{"platform": asked}
 	ch, wait := s.progress.stream()
 	defer wait()
 	res, err := s.client.Build(ctx, opt, product, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
 		all := gateway.NewResult()
-		// Several results of one build need a platform each, and a name.
-		names := exptypes.Platforms{}
-		for _, key := range slices.Sorted(maps.Keys(l.done)) {
+		for i, key := range keys {
 			ref, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: l.done[key]})
 			if err != nil {
 				return nil, err
 			}
-			name := strconv.Itoa(len(names.Platforms))
-			all.AddRef(name, ref)
-			names.Platforms = append(names.Platforms, exptypes.Platform{ID: name, Platform: s.platform})
+			all.AddRef(names.Platforms[i].ID, ref)
 		}
 		encoded, err := json.Marshal(names)
 		if err != nil {
@@ -159,6 +166,18 @@ func (l *layers) export(ctx context.Context, to client.CacheOptionsEntry) error 
 		return errNoLayers
 	}
 	return nil
+}
+
+// platformsOf names the results of a build: several need a platform each, and the
+// daemon warns of those that were not asked for.
+func platformsOf(count int, p ocispecs.Platform) (named exptypes.Platforms, asked string) {
+	var all []string
+	for i := range count {
+		p.OSVersion = strconv.Itoa(i)
+		named.Platforms = append(named.Platforms, exptypes.Platform{ID: p.OSVersion, Platform: p})
+		all = append(all, platforms.FormatAll(p))
+	}
+	return named, strings.Join(all, ",")
 }
 
 // errNoLayers says that nothing was exported.

@@ -24,14 +24,14 @@ const folderPrefix = "oci:"
 // (HOST/REPOSITORY), which is reached with the user's logins and [registry] tables.
 // Nothing is asked of a registry yet.
 func Open(ref string, o Options) (Store, error) {
-	if isRepository(ref) {
+	if IsRepository(ref) {
 		client, err := registry.ForUser(os.Stderr)
 		if err != nil {
 			return nil, err
 		}
 		return OpenRegistry(ref, client)
 	}
-	dir, err := folder(ref)
+	dir, err := FolderOf(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -40,17 +40,17 @@ func Open(ref string, o Options) (Store, error) {
 
 // Check says what is wrong with a reference.
 func Check(ref string) error {
-	if isRepository(ref) {
+	if IsRepository(ref) {
 		_, err := repository(ref)
 		return err
 	}
-	_, err := folder(ref)
+	_, err := FolderOf(ref)
 	return err
 }
 
-// isRepository reports whether ref begins with the name of a registry, as image
+// IsRepository reports whether ref begins with the name of a registry, as image
 // references do.
-func isRepository(ref string) bool {
+func IsRepository(ref string) bool {
 	host, repository, found := strings.Cut(ref, "/")
 	if !found || repository == "" || strings.HasPrefix(host, ".") || strings.HasPrefix(ref, folderPrefix) {
 		return false
@@ -58,8 +58,8 @@ func isRepository(ref string) bool {
 	return host == "localhost" || strings.ContainsAny(host, ".:")
 }
 
-// folder is the absolute path that ref names.
-func folder(ref string) (string, error) {
+// FolderOf is the absolute path that ref names.
+func FolderOf(ref string) (string, error) {
 	dir, marked := strings.CutPrefix(ref, folderPrefix)
 	if dir == "" {
 		return "", errors.New("a store of cache volumes needs a name: a folder, such as /ci-cache")
