@@ -29,6 +29,8 @@ func explain(err *gqlerrors.QueryError) {
 		err.Message = refusal(m[2] + "." + m[1])
 	} else if m := unknownArgument.FindStringSubmatch(err.Message); m != nil {
 		err.Message = refusal("Option " + m[1] + " of " + m[2] + "." + m[3])
+	} else if err.Rule == "OverlapValidationLimitExceeded" {
+		err.Message = errTooWide.Error()
 	}
 }
 

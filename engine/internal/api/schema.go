@@ -36,7 +36,7 @@ var bound = sync.OnceValues(func() (*graphql.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	schema, err := graphql.ParseSchema(sdl, &Query{}, graphql.UseStringDescriptions(), graphql.MaxParallelism(64))
+	schema, err := graphql.ParseSchema(sdl, &Query{}, graphql.UseStringDescriptions(), graphql.MaxParallelism(64), graphql.OverlapValidationLimit(maxPairs))
 	if err != nil {
 		return nil, fmt.Errorf("reading the schema: %w", err)
 	}

@@ -15,9 +15,9 @@ import (
 	"sync/atomic"
 
 	graphql "github.com/graph-gophers/graphql-go"
-	gqlerrors "github.com/graph-gophers/graphql-go/errors"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/buildkit"
+	"github.com/bodkin-ci/bodkin/engine/internal/core"
 )
 
 // Version is the version of the Dagger API that is served.
@@ -40,6 +40,8 @@ type Server struct {
 	objects sync.Map // ID → resolver
 	secrets secretNames
 	built   builtImages
+	git     core.Git
+	loaded  core.Downloads
 	closing sync.Once
 	closed  atomic.Bool
 }
@@ -56,12 +58,15 @@ func New(session *buildkit.Session) (*Server, error) {
 
 // Exec answers one query.
 func (s *Server) Exec(ctx context.Context, query, operation string, variables map[string]any) *graphql.Response {
+	if err := bounded(query); err != nil {
+		return failure(err)
+	}
 	if resp := aboutSchema(query, operation, variables); resp != nil {
 		return resp
 	}
 	schema, err := bound()
 	if err != nil {
-		return &graphql.Response{Errors: []*gqlerrors.QueryError{gqlerrors.Errorf("%s", err)}}
+		return failure(err)
 	}
 	resp := schema.Exec(withQuery(ctx, s.root), query, operation, variables)
 	for _, err := range resp.Errors {
