@@ -62,6 +62,7 @@ require (
 	google.golang.org/grpc v1.83.2
 	google.golang.org/protobuf v1.36.12
 	gotest.tools/gotestsum v1.13.0
+	mvdan.cc/sh/v3 v3.12.0
 	pault.ag/go/debian v0.19.0
 )
 
@@ -158,5 +159,4 @@ require (
 	google.golang.org/genproto/googleapis/api v0.0.0-20260803160001-6ac0973c030d // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260803160001-6ac0973c030d // indirect
 	gopkg.in/warnings.v0 v0.1.2 // indirect
-	mvdan.cc/sh/v3 v3.12.0 // indirect
 )

@@ -100,11 +100,13 @@ func (c *Container) WithExec(args struct {
 	return c.try("withExec", args, v, err)
 }
 
-// From starts from an image in a registry.
-func (c *Container) From(ctx context.Context, args struct {
+type fromArgs struct {
 	Address         string
 	RegistryService graphql.ID
-}) (*Container, error) {
+}
+
+// From starts from an image in a registry.
+func (c *Container) From(ctx context.Context, args fromArgs) (*Container, error) {
 	if args.RegistryService != "" {
 		return nil, notServed("Option registryService of Container.from")
 	}

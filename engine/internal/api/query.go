@@ -6,8 +6,6 @@ import (
 	"path"
 
 	graphql "github.com/graph-gophers/graphql-go"
-	"github.com/moby/buildkit/client/llb"
-	digest "github.com/opencontainers/go-digest"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/core"
 )
@@ -70,43 +68,6 @@ func (*Query) File(ctx context.Context, args struct {
 
 // Host returns the machine that the pipeline runs on.
 func (*Query) Host(ctx context.Context) *Host { return &Host{queryOf(ctx).derive("Host", "host", nil)} }
-
-// HTTP returns what a URL answers with.
-func (*Query) HTTP(ctx context.Context, args struct {
-	URL, Name, Checksum     string
-	Permissions             int32
-	AuthHeader              graphql.ID
-	ExperimentalServiceHost graphql.ID
-}) (*File, error) {
-	q := queryOf(ctx)
-	if args.ExperimentalServiceHost != "" {
-		return nil, notServed("Option experimentalServiceHost of Query.http")
-	}
-	name := args.Name
-	if name == "" {
-		name = core.URLName(args.URL)
-	}
-	opts := []llb.HTTPOption{llb.Filename(name), llb.WithCustomName("download " + args.URL)}
-	if args.Permissions != 0 {
-		opts = append(opts, llb.Chmod(mode(args.Permissions)))
-	}
-	if args.Checksum != "" {
-		sum, err := digest.Parse(args.Checksum)
-		if err != nil {
-			return nil, fmt.Errorf("invalid checksum %q (expected sha256:…): %w", args.Checksum, err)
-		}
-		opts = append(opts, llb.Checksum(sum))
-	}
-	if args.AuthHeader != "" {
-		secret, err := load[*Secret](q.srv, args.AuthHeader)
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, llb.AuthHeaderSecret(secret.id))
-	}
-	v := core.File{State: llb.HTTP(args.URL, opts...), Path: "/" + name, Platform: q.srv.session.Platform()}
-	return &File{q.derive("File", "http", args), v}, nil
-}
 
 // Node loads any object by its ID.
 func (*Query) Node(ctx context.Context, args struct{ ID graphql.ID }) (*Node, error) {
@@ -217,6 +178,7 @@ func (*Query) Secret(ctx context.Context, args struct{ URI, CacheKey string }) (
 func (*Query) SetSecret(ctx context.Context, args struct{ Name, Plaintext string }) *Secret {
 	q := queryOf(ctx)
 	id := q.srv.secrets.id(args.Name, args.Plaintext)
+	q.srv.session.Secrets.Know([]byte(args.Plaintext))
 	s := q.newSecret("setSecret", args, id, "", func(context.Context) ([]byte, error) { return []byte(args.Plaintext), nil })
 	s.name = args.Name
 	return s

@@ -11,7 +11,8 @@ import (
 // Socket is the API's Socket: a Unix socket of the host.
 type Socket struct {
 	node
-	id string // at the daemon
+	id   string // at the daemon
+	path string
 }
 
 // ID makes the object loadable.
@@ -23,7 +24,7 @@ func (h *Host) UnixSocket(args struct{ Path string }) (*Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Socket{h.derive("Socket", "unixSocket", path), h.srv.session.UnixSocket(path)}, nil
+	return &Socket{h.derive("Socket", "unixSocket", path), h.srv.session.UnixSocket(path), path}, nil
 }
 
 // LoadSocketFromID loads a socket.

@@ -21,10 +21,9 @@ var outside = map[string]bool{"Query.currentTypeDefs": true, "Query.error": true
 // reasons say why a field, an option, or all options of a name (with a dot before
 // it) are not served.
 var reasons = map[string]string{
-	"Container.experimentalWithAllGPUs":  "BuildKit gives GPUs by entitlements of its own",
-	"Container.experimentalWithGPU":      "BuildKit gives GPUs by entitlements of its own",
-	".experimentalPrivilegedNesting":     "the session has no address within containers",
-	"Container.from.registryService":     "the daemon pulls, and reaches no services",
-	"Container.publish.registryService":  "this machine pushes, and reaches services by tunnels",
-	"Query.http.experimentalServiceHost": "the daemon downloads, and reaches no services",
+	"Container.experimentalWithAllGPUs": "BuildKit gives GPUs by entitlements of its own",
+	"Container.experimentalWithGPU":     "BuildKit gives GPUs by entitlements of its own",
+	".experimentalPrivilegedNesting":    "the session has no address within containers",
+	"Container.from.registryService":    "the daemon pulls, and reaches no services",
+	"Container.publish.registryService": "this machine pushes, and reaches services by tunnels",
 }

@@ -12,7 +12,6 @@ import (
 type Git struct {
 	listings  memo[*gitrepo.Listing]
 	checkouts memo[string]
-	folders   memo[string]
 }
 
 // GitRepository is a git repository.

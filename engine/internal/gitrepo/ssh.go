@@ -22,8 +22,8 @@ var ErrNoAgent = errors.New("SSH needs an agent with a key: pass sshAuthSocket, 
 // sshAuth logs in with the keys of an agent.
 type sshAuth struct{ config *ssh.ClientConfig }
 
-func (a *sshAuth) Name() string                              { return "ssh-agent" }
-func (a *sshAuth) String() string                            { return a.Name() }
+func (a *sshAuth) Name() string                             { return "ssh-agent" }
+func (a *sshAuth) String() string                           { return a.Name() }
 func (a *sshAuth) ClientConfig() (*ssh.ClientConfig, error) { return a.config, nil }
 
 func (r *remote) sshAccess(endpoint *transport.Endpoint) (auth *sshAuth, end func(), err error) {

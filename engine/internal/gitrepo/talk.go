@@ -2,9 +2,12 @@ package gitrepo
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -13,6 +16,8 @@ import (
 	gitprotocol "github.com/go-git/go-git/v5/plumbing/transport/git"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
+
+	"github.com/bodkin-ci/bodkin/engine/internal/hostca"
 )
 
 // dialTimeout bounds how long a server may take to accept a connection.
@@ -117,11 +122,29 @@ func (r *remote) httpAccess(ctx context.Context) (*http.Client, error) {
 	if r.access.Dial != nil {
 		base.DialContext, base.Proxy = r.access.Dial, nil
 	}
+	if r.url.Scheme == HTTPS {
+		base.TLSClientConfig = &tls.Config{RootCAs: authorities(), MinVersion: tls.VersionTLS12}
+	}
 	login, err := r.authorization(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &http.Client{Transport: &authorizing{base: base, host: r.url.Host, scheme: r.url.Scheme, value: login}}, nil
+}
+
+// authorities are those that the system trusts, and those of the bundle that execs
+// get; nil: those of the system.
+func authorities() *x509.CertPool {
+	bundle, err := os.ReadFile(hostca.Path())
+	if err != nil {
+		return nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pool.AppendCertsFromPEM(bundle)
+	return pool
 }
 
 // authorization is the value of the header of that name, or empty.

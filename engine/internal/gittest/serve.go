@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -31,7 +32,12 @@ func (g *Git) Handler(allow func(*http.Request) bool) http.Handler {
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		switch folder, action := cut(r.URL.Path); {
+		folder, action := cut(r.URL.Path)
+		if _, err := os.Stat(filepath.Join(g.Dir, path.Join("/", folder))); err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		switch {
 		case action == "/info/refs" && r.URL.Query().Get("service") == service:
 			w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
 			fmt.Fprint(w, "001e# service=git-upload-pack\n0000")
