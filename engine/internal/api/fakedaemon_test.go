@@ -16,7 +16,9 @@ import (
 )
 
 // idle is a daemon that accepts sessions and refuses to build.
-type idle struct{ controlapi.UnimplementedControlServer }
+type idle struct {
+	controlapi.UnimplementedControlServer
+}
 
 func (idle) ListWorkers(context.Context, *controlapi.ListWorkersRequest) (*controlapi.ListWorkersResponse, error) {
 	return &controlapi.ListWorkersResponse{Record: []*types.WorkerRecord{{ID: "w", Platforms: []*pb.Platform{{OS: "linux", Architecture: "amd64"}}}}}, nil

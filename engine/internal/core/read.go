@@ -89,6 +89,9 @@ func (d Directory) list(ctx context.Context, s *buildkit.Session, p string) ([]*
 		entries, err = ref.Entries(ctx, path.Clean(d.in(p)))
 		return err
 	})
+	if isOddName(err) {
+		return d.Directory(p).listOdd(ctx, s, func(rel string) bool { return !strings.Contains(rel, "/") })
+	}
 	return entries, err
 }
 
@@ -109,12 +112,38 @@ func entryName(name string, st *fstypes.Stat) string {
 	return name
 }
 
+// maxAlternatives bounds the alternatives that a pattern's braces stand for, all in all:
+// each may have to be tried on each path.
+const maxAlternatives = 10_000
+
+// validPattern refuses a glob pattern that is none, or would take for ever.
+func validPattern(pattern string) error {
+	if !doublestar.ValidatePattern(pattern) {
+		return fmt.Errorf("invalid glob pattern %q", pattern)
+	}
+	ways, stack := 1, []int{}
+	for _, c := range pattern {
+		switch {
+		case c == '{':
+			stack = append(stack, 1)
+		case c == ',' && len(stack) > 0:
+			stack[len(stack)-1]++
+		case c == '}' && len(stack) > 0:
+			ways, stack = ways*stack[len(stack)-1], stack[:len(stack)-1]
+		}
+		if ways > maxAlternatives {
+			return fmt.Errorf("glob pattern %q has more than %d alternatives: use several patterns", pattern, maxAlternatives)
+		}
+	}
+	return nil
+}
+
 // Glob lists the paths below d that match a pattern, in which ** stands for any
 // number of folders.
 func (d Directory) Glob(ctx context.Context, s *buildkit.Session, pattern string) ([]string, error) {
 	pattern = strings.TrimPrefix(pattern, "/")
-	if !doublestar.ValidatePattern(pattern) {
-		return nil, fmt.Errorf("invalid glob pattern %q", pattern)
+	if err := validPattern(pattern); err != nil {
+		return nil, err
 	}
 	matches := []string{}
 	err := s.Evaluate(ctx, d.State, d.Platform, func(ctx context.Context, ref *buildkit.Ref) error {
@@ -125,6 +154,14 @@ func (d Directory) Glob(ctx context.Context, s *buildkit.Session, pattern string
 			return nil
 		})
 	})
+	if !isOddName(err) {
+		return matches, err
+	}
+	found, err := d.listOdd(ctx, s, func(rel string) bool { ok, _ := doublestar.Match(pattern, rel); return ok })
+	matches = []string{}
+	for _, st := range found {
+		matches = append(matches, entryName(st.Path, st))
+	}
 	return matches, err
 }
 

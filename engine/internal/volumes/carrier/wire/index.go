@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 	"unicode/utf8"
 
@@ -145,8 +146,12 @@ func (x *Index) check() error {
 			return errIncoherent
 		}
 	}
+	types := typesOf{".": Dir}
 	for _, f := range x.Files {
-		if !local(string(f.Path)) || (f.Type == HardLink && !local(string(f.Link))) {
+		types[f.Path] = f.Type
+	}
+	for _, f := range x.Files {
+		if !local(string(f.Path)) || types.parent(f.Path) != Dir || (f.Type == HardLink && (!local(string(f.Link)) || types.parent(f.Link) != Dir)) {
 			return fmt.Errorf("%q leads out of the volume", f.Path)
 		}
 		var size int64
@@ -163,6 +168,13 @@ func (x *Index) check() error {
 	return nil
 }
 
+// typesOf are the types of files by path.
+type typesOf map[Name]Type
+
+// parent is the type of what a path lies in. Below a link it would lie somewhere else.
+func (t typesOf) parent(p Name) Type { return t[Name(path.Dir(string(p)))] }
+
+// local reports whether a path, or that of a hard link's file, stays within a folder.
 func local(p string) bool {
 	if p == "" || strings.HasPrefix(p, "/") || strings.ContainsRune(p, 0) {
 		return false
