@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/renameio/v2"
 
@@ -61,7 +62,13 @@ func (f File) Export(ctx context.Context, s *buildkit.Session, target string, in
 		if st.IsDir() {
 			return fmt.Errorf("%s is a directory, not a file", f.Path)
 		}
-		return writeAtomically(target, Mode(st), func(w *renameio.PendingFile) error { return ref.Copy(ctx, f.Path, w) })
+		return writeAtomically(target, Mode(st), func(w *renameio.PendingFile) error {
+			if err := ref.Copy(ctx, f.Path, w); err != nil {
+				return err
+			}
+			modified := time.Unix(0, st.ModTime)
+			return os.Chtimes(w.Name(), modified, modified)
+		})
 	})
 	return target, err
 }
@@ -123,7 +130,7 @@ func (d Directory) export(ctx context.Context, s *buildkit.Session, target strin
 	}
 	defer staging.remove()
 	if err := s.ExportDir(ctx, d.atRoot().State, d.Platform, staging.tree); err != nil {
-		return &TargetError{target, err}
+		return &TargetError{target, d.explainName(ctx, s, err)}
 	}
 	if err := staging.place(prepare); err != nil {
 		return &TargetError{target, err}

@@ -84,6 +84,7 @@ func copyTo(st llb.State, dst, parent string, src llb.State, srcPath string, inf
 
 // writeFile makes a file, and the folders above it that are missing.
 func writeFile(st llb.State, dst string, contents []byte, mode os.FileMode, owner string) llb.State {
+	dst = path.Clean(dst)
 	if mode == 0 {
 		mode = defaultFileMode
 	}
@@ -108,9 +109,18 @@ func makeFolder(st llb.State, dst string, mode os.FileMode) llb.State {
 
 // removeAll removes paths, which may be patterns. What is not there is no error.
 func removeAll(st llb.State, paths ...string) llb.State {
+	return remove(st, paths, llb.WithAllowNotFound(true), llb.WithAllowWildcard(true))
+}
+
+// removeExactly removes paths, whatever characters are in them: BuildKit does not
+// find what a pattern without wildcards escapes.
+func removeExactly(st llb.State, paths ...string) llb.State {
+	return remove(st, paths, llb.WithAllowNotFound(true))
+}
+
+func remove(st llb.State, paths []string, opts ...llb.RmOption) llb.State {
 	var action *llb.FileAction
 	for _, p := range paths {
-		opts := []llb.RmOption{llb.WithAllowNotFound(true), llb.WithAllowWildcard(true)}
 		if action == nil {
 			action = llb.Rm(p, opts...)
 		} else {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -20,6 +21,7 @@ var fileCommands = map[string]command{
 	"tree":   tree,
 	"stat":   stat,
 	"write":  write,
+	"named":  named,
 	"append": appendTo,
 	"mkdir":  func(args []string) error { return each(args, func(p string) error { return os.MkdirAll(p, 0o755) }) },
 	"rm":     func(args []string) error { return each(args, os.RemoveAll) },
@@ -118,6 +120,15 @@ func stat(args []string) error {
 // write writes a file: PATH CONTENTS…, joined by spaces.
 func write(args []string) error {
 	return os.WriteFile(args[0], []byte(strings.Join(args[1:], " ")), 0o644)
+}
+
+// named writes a file whose name is given in hexadecimal: NAME CONTENTS.
+func named(args []string) error {
+	name, err := hex.DecodeString(args[0])
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(string(name), []byte(args[1]), 0o644)
 }
 
 func appendTo(args []string) error {
