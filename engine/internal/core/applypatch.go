@@ -166,7 +166,7 @@ func (b *patched) with(file *gitdiff.File) (*patched, error) {
 // write takes what a patch makes of a file into the directory.
 func (p *patching) write(file *gitdiff.File, after *patched) {
 	if file.OldName != "" && (file.IsDelete || file.IsRename || after.mode == gitLink) {
-		p.to = p.to.Without(escapePattern(file.OldName))
+		p.to = p.to.WithoutExactly(file.OldName)
 	}
 	if file.IsDelete || file.IsRename {
 		p.gone = append(p.gone, file.OldName)
@@ -193,7 +193,7 @@ func (p *patching) tidy(ctx context.Context) error {
 			if len(left) > 0 {
 				break
 			}
-			p.to = p.to.Without(escapePattern(dir))
+			p.to = p.to.WithoutExactly(dir)
 			delete(looked, path.Dir(dir))
 		}
 	}

@@ -102,6 +102,15 @@ func (d Directory) Without(paths ...string) Directory {
 	return d.edit(removeAll(d.State, in...))
 }
 
+// WithoutExactly removes files or folders by their names, which are no patterns.
+func (d Directory) WithoutExactly(paths ...string) Directory {
+	in := make([]string, len(paths))
+	for i, p := range paths {
+		in[i] = path.Clean(d.in(p))
+	}
+	return d.edit(removeExactly(d.State, in...))
+}
+
 // WithTimestamps sets the modification time of everything in d.
 func (d Directory) WithTimestamps(t time.Time) Directory {
 	st := withTimes(d.State, d.Path, true, "/", t)
@@ -121,7 +130,7 @@ func (d Directory) Chown(p, owner string) Directory {
 		return Directory{State: treeOf(st), Path: "/owned", Platform: d.Platform}
 	}
 	// A copy leaves a folder that is there already as it is, so it has to go.
-	return d.edit(chown(removeAll(d.State, escapePattern(at)), d.State, at, false, at, owner))
+	return d.edit(chown(removeExactly(d.State, at), d.State, at, false, at, owner))
 }
 
 // Diff returns what other has and d has not, or has differently.

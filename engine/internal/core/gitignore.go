@@ -82,7 +82,7 @@ func (d Directory) WithoutIgnored(ctx context.Context, s *buildkit.Session) (Dir
 	if err != nil || len(ignored) == 0 {
 		return d, err
 	}
-	return d.Filter(CopyOptions{}).Without(ignored...), nil
+	return d.Filter(CopyOptions{}).WithoutExactly(ignored...), nil
 }
 
 func domainOf(name string) []string {
@@ -100,7 +100,7 @@ func (d Directory) matching(ctx context.Context, s *buildkit.Session, m gitignor
 			if !m.Match(strings.Split(rel, "/"), st.IsDir()) {
 				return nil
 			}
-			found = append(found, escapePattern(rel))
+			found = append(found, rel)
 			return gofs.SkipDir
 		})
 	})

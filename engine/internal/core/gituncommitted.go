@@ -62,13 +62,9 @@ func (g *Git) Uncommitted(ctx context.Context, s *buildkit.Session, r GitReposit
 // restored returns the directory without paths, and with the files of a folder of
 // this machine.
 func (d Directory) restored(s *buildkit.Session, remove []string, folder string) (Directory, error) {
-	paths := make([]string, len(remove))
-	for i, p := range remove {
-		paths[i] = escapePattern(p)
-	}
 	clean := d
-	if len(paths) > 0 {
-		clean = d.Without(paths...)
+	if len(remove) > 0 {
+		clean = d.WithoutExactly(remove...)
 	}
 	files, err := fsutil.NewFS(folder)
 	if err != nil {

@@ -238,7 +238,7 @@ func (m *merging) settleRemoved(ctx context.Context, c clash) error {
 	keepTheirs := m.onConflict == PreferTheirs || m.onConflict == LeaveMarkers && c.ours.Kind == protocol.ChangeRemoved
 	switch {
 	case keepOurs && c.ours.Kind == protocol.ChangeRemoved:
-		m.after = m.after.Without(escapePattern(c.path))
+		m.after = m.after.WithoutExactly(c.path)
 	case keepOurs:
 		ours, err := m.version(ctx, m.ours.After, c.path)
 		if err != nil {
@@ -263,7 +263,7 @@ func (m *merging) version(ctx context.Context, d Directory, name string) (*patch
 
 func (m *merging) write(name string, v *patched) {
 	if v.mode == gitLink {
-		m.after = m.after.Without(escapePattern(name)).WithSymlink(string(v.content), name)
+		m.after = m.after.WithoutExactly(name).WithSymlink(string(v.content), name)
 		return
 	}
 	m.after = m.after.edit(writeFile(m.after.State, m.after.in(name), v.content, v.perm, v.owner))

@@ -9,6 +9,8 @@ import (
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/format/index"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/stretchr/testify/require"
 )
@@ -59,6 +61,12 @@ func (r *Repository) Commit(files map[string]string) string {
 	tree, err := r.repo.Worktree()
 	require.NoError(r.t, err)
 	require.NoError(r.t, tree.AddWithOptions(&git.AddOptions{All: true}))
+	return r.save(tree)
+}
+
+// save commits what the index has.
+func (r *Repository) save(tree *git.Worktree) string {
+	r.t.Helper()
 	r.commits++
 	who := &object.Signature{Name: "Test", Email: "test@example.com", When: time.Unix(1_700_000_000+int64(r.commits), 0).UTC()}
 	id, err := tree.Commit("commit", &git.CommitOptions{Author: who, Committer: who, AllowEmptyCommits: true})
@@ -100,4 +108,23 @@ func (r *Repository) Remote(name, url string) {
 	r.t.Helper()
 	_, err := r.repo.CreateRemote(&config.RemoteConfig{Name: name, URLs: []string{url}})
 	require.NoError(r.t, err)
+}
+
+// Submodule commits a submodule at a path and returns the commit's ID.
+func (r *Repository) Submodule(path, url, commit string) string {
+	r.t.Helper()
+	old, err := os.ReadFile(filepath.Join(r.Dir, ".gitmodules"))
+	if !os.IsNotExist(err) {
+		require.NoError(r.t, err)
+	}
+	r.Write(".gitmodules", string(old)+"[submodule \""+path+"\"]\n\tpath = "+path+"\n\turl = "+url+"\n")
+	tree, err := r.repo.Worktree()
+	require.NoError(r.t, err)
+	_, err = tree.Add(".gitmodules")
+	require.NoError(r.t, err)
+	idx, err := r.repo.Storer.Index()
+	require.NoError(r.t, err)
+	idx.Entries = append(idx.Entries, &index.Entry{Name: path, Hash: plumbing.NewHash(commit), Mode: filemode.Submodule})
+	require.NoError(r.t, r.repo.Storer.SetIndex(idx))
+	return r.save(tree)
 }
