@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
+	digest "github.com/opencontainers/go-digest"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
@@ -87,7 +89,12 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 		return clean(err) // it did not come to a start
 	}
 	if readErr != nil {
-		return &notStartedError{arch: solveErr.GetOp().GetPlatform().GetArchitecture(), err: clean(err)}
+		silent := &notStartedError{arch: solveErr.GetOp().GetPlatform().GetArchitecture(), err: clean(err)}
+		var vertex *errdefs.VertexError
+		if errors.As(err, &vertex) {
+			silent.vertex = digest.Digest(vertex.Digest)
+		}
+		return silent
 	}
 	return &ExecError{
 		Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr,
@@ -113,13 +120,18 @@ func (e *shimError) Error() string { return e.reason }
 // the daemon's cache was pruned meanwhile, or the container runtime refused the
 // exec.
 type notStartedError struct {
-	arch string
-	err  error
+	arch   string
+	err    error
+	vertex digest.Digest
+	said   string // by the container runtime
 }
 
 func (e *notStartedError) Unwrap() error { return e.err }
 
 func (e *notStartedError) Error() string {
+	if e.said != "" {
+		return userCommand(e.err.Error()) + " (the command has not started: " + e.said + ")"
+	}
 	return userCommand(e.err.Error()) + " (it left no output, so it may not have started: see the engine's log)"
 }
 
@@ -153,6 +165,14 @@ func readOutput(read func(string) ([]byte, error)) (*failedOutput, error) {
 	return out, nil
 }
 
+// mountPoint matches where the daemon has a file system while it works on it.
+var mountPoint = regexp.MustCompile("[^\\s`\"']*/(?:cachemounts|tmpmounts)/buildkit\\d+|/tmp/(?:buildkit|containerd)-mount\\d+")
+
+// withoutMounts makes paths within such a place those that the user has given.
+func withoutMounts(msg string) string {
+	return strings.ReplaceAll(mountPoint.ReplaceAllString(msg, ""), "mount `` to", "mount something to")
+}
+
 // clean drops the wrapping that only says how the error travelled.
 func clean(err error) error { return &cleanError{err} }
 
@@ -165,5 +185,5 @@ func (e *cleanError) Error() string {
 	for _, noise := range []string{"failed to solve: ", "rpc error: code = Unknown desc = ", "rpc error: code = NotFound desc = ", "failed to run Build function: "} {
 		msg = strings.ReplaceAll(msg, noise, "")
 	}
-	return at(sourceLine(e.err), userCommand(explainNotGiven(checksumNoise.ReplaceAllString(msg, ""))))
+	return at(sourceLine(e.err), userCommand(explainNotGiven(withoutMounts(checksumNoise.ReplaceAllString(msg, "")))))
 }

@@ -70,6 +70,10 @@ func (s *Session) withShims(ctx context.Context, def *llb.Definition, build func
 		err := build()
 		arch, retry := wantsShim(err, attempt)
 		if !retry {
+			var silent *notStartedError
+			if errors.As(err, &silent) {
+				silent.said = withoutMounts(s.progress.tail(silent.vertex))
+			}
 			return err
 		}
 		if err := s.shims.install(ctx, arch); err != nil {

@@ -2,6 +2,7 @@ package buildkit
 
 import (
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/moby/buildkit/client"
@@ -20,6 +21,7 @@ type progress struct {
 
 	mu       sync.Mutex
 	finished map[digest.Digest]bool
+	said     map[digest.Digest]string // the last of what vertices have logged that go on, or have failed
 }
 
 func newProgress(sink func(*client.SolveStatus)) *progress {
@@ -27,6 +29,7 @@ func newProgress(sink func(*client.SolveStatus)) *progress {
 		updates:  make(chan *client.SolveStatus, 64),
 		done:     make(chan struct{}),
 		finished: map[digest.Digest]bool{},
+		said:     map[digest.Digest]string{},
 	}
 	go func() {
 		defer close(p.done)
@@ -78,6 +81,7 @@ func (p *progress) filter(st *client.SolveStatus, hidden map[digest.Digest]bool)
 	for _, v := range out.Vertexes {
 		if v.Completed != nil && v.Error == "" {
 			p.finished[v.Digest] = true
+			delete(p.said, v.Digest)
 		}
 	}
 	for _, s := range st.Statuses {
@@ -88,12 +92,24 @@ func (p *progress) filter(st *client.SolveStatus, hidden map[digest.Digest]bool)
 	for _, l := range st.Logs {
 		if !hidden[l.Vertex] && !retriesShim(string(l.Data)) {
 			out.Logs = append(out.Logs, l)
+			text := p.said[l.Vertex] + string(l.Data)
+			p.said[l.Vertex] = text[max(0, len(text)-maxSaid):]
 		}
 	}
 	if len(out.Vertexes)+len(out.Statuses)+len(out.Logs)+len(out.Warnings) == 0 {
 		return nil
 	}
 	return out
+}
+
+// maxSaid is how much of what a vertex has logged is kept, in bytes.
+const maxSaid = 1 << 10
+
+// tail is the last of what a vertex has logged that has failed.
+func (p *progress) tail(vertex digest.Digest) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.TrimSpace(p.said[vertex])
 }
 
 // send adds an update that comes from the client itself.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	gatewaypb "github.com/moby/buildkit/frontend/gateway/pb"
@@ -163,6 +164,9 @@ func (s *shims) install(ctx context.Context, arch string) error {
 		_, err := evaluate(ctx, gw, gateway.SolveRequest{Definition: def.ToPB()})
 		return err
 	})
+	if err != nil && arch != s.session.platform.Architecture {
+		return &PlatformError{Engine: s.session.platform, Architecture: arch}
+	}
 	if err != nil {
 		return clean(fmt.Errorf("installing the exec shim: %w", err))
 	}
@@ -171,6 +175,17 @@ func (s *shims) install(ctx context.Context, arch string) error {
 		return err
 	}
 	return os.WriteFile(note, nil, 0o600)
+}
+
+// PlatformError says that a daemon cannot run programs of another architecture.
+type PlatformError struct {
+	Engine       ocispecs.Platform
+	Architecture string
+}
+
+func (e *PlatformError) Error() string {
+	return fmt.Sprintf("the engine runs %s and has no emulator for linux/%s: register one on the engine's machine (qemu-user-static of Debian does), or use an engine of that platform",
+		platforms.Format(e.Engine), e.Architecture)
 }
 
 // installation is the exec that fills the cache mount.

@@ -16,12 +16,19 @@ import (
 )
 
 var fileCommands = map[string]command{
-	"cat":    cat,
-	"ls":     ls,
-	"tree":   tree,
-	"stat":   stat,
-	"write":  write,
-	"named":  named,
+	"cat":   cat,
+	"ls":    ls,
+	"tree":  tree,
+	"stat":  stat,
+	"write": write,
+	"named": named,
+	"hexnames": func(args []string) error {
+		entries, err := os.ReadDir(args[0])
+		for _, entry := range entries {
+			fmt.Printf("%x\n", entry.Name())
+		}
+		return err
+	},
 	"append": appendTo,
 	"mkdir":  func(args []string) error { return each(args, func(p string) error { return os.MkdirAll(p, 0o755) }) },
 	"rm":     func(args []string) error { return each(args, os.RemoveAll) },
