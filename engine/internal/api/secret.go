@@ -20,6 +20,12 @@ type Secret struct {
 }
 
 func (q *Query) newSecret(field string, args any, id, uri string, value func(context.Context) ([]byte, error)) *Secret {
+	ask := value
+	value = func(ctx context.Context) ([]byte, error) {
+		plain, err := ask(ctx)
+		q.srv.session.Secrets.Know(plain)
+		return plain, err
+	}
 	s := &Secret{node: q.derive("Secret", field, args), id: "secret:" + id, uri: uri, value: value}
 	q.srv.session.Secrets.Set(s.id, func(ctx context.Context) ([]byte, error) {
 		plain, err := value(ctx)

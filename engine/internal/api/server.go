@@ -71,6 +71,7 @@ func (s *Server) Exec(ctx context.Context, query, operation string, variables ma
 	resp := schema.Exec(withQuery(ctx, s.root), query, operation, variables)
 	for _, err := range resp.Errors {
 		explain(err)
+		s.mask(err)
 	}
 	return resp
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // progress merges the status streams of all evaluations into one, delivered in
-// order from one goroutine. A vertex that was finished once is not reported
+// order from one goroutine, without the values of secrets. A vertex that was
+// finished once is not reported
 // again: later evaluations find it in the cache, which would make a step that
 // ran look cached.
 type progress struct {
@@ -24,7 +25,7 @@ type progress struct {
 	said     map[digest.Digest]string // the last of what vertices have logged that go on, or have failed
 }
 
-func newProgress(sink func(*client.SolveStatus)) *progress {
+func newProgress(sink func(*client.SolveStatus), masks *masking) *progress {
 	p := &progress{
 		updates:  make(chan *client.SolveStatus, 64),
 		done:     make(chan struct{}),
@@ -35,8 +36,12 @@ func newProgress(sink func(*client.SolveStatus)) *progress {
 		defer close(p.done)
 		for st := range p.updates {
 			if sink != nil {
+				masks.status(st)
 				sink(st)
 			}
+		}
+		if rest := masks.end(); rest != nil {
+			sink(rest)
 		}
 	}()
 	return p

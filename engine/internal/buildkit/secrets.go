@@ -19,12 +19,17 @@ const MaxSecretSize = secretsprovider.MaxSecretSize
 type Secrets struct {
 	running func(ctx context.Context, exec string) // called before a named exec runs
 
+	known known
+
 	mu   sync.Mutex
 	byID map[string]func(context.Context) ([]byte, error)
 }
 
 func newSecrets() *Secrets {
-	return &Secrets{running: func(context.Context, string) {}, byID: map[string]func(context.Context) ([]byte, error){}}
+	return &Secrets{
+		running: func(context.Context, string) {}, byID: map[string]func(context.Context) ([]byte, error){},
+		known: known{values: map[string]bool{}},
+	}
 }
 
 // Set makes a secret available under id. Its value is asked for when an exec

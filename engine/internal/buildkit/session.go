@@ -130,7 +130,7 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 	if !opts.Matching {
 		s.features = askFeatures(context.WithoutCancel(ctx), c)
 	}
-	s.progress = newProgress(opts.Progress)
+	s.progress = newProgress(opts.Progress, newMasking(s.Secrets))
 	s.pins = &pins{session: s}
 	s.shims = &shims{session: s, installed: map[string]*shimState{}}
 	s.volumes = &travelling{session: s, byName: map[string]*volume{}, byExec: map[string][]*volume{}}

@@ -31,6 +31,7 @@ func main() {
 	register(serviceCommands)
 	register(echoCommands)
 	register(volumeCommands)
+	register(secretCommands)
 	register(map[string]command{"sh": sh, "script": script})
 	for _, words := range split(os.Args[1:]) {
 		run, ok := commands[words[0]]

@@ -20,8 +20,8 @@ type Set struct {
 }
 
 // New returns the set of the given values: each one whole, without the line
-// end that editors leave behind, and each of its lines that is not very short.
-// Empty values are left out; New returns nil when none remains.
+// end that editors leave behind, what base64 makes of it, and each of its lines that
+// is not very short. Empty values are left out; New returns nil when none remains.
 func New(values ...string) *Set {
 	set := &Set{}
 	seen := map[string]bool{"": true}
@@ -34,6 +34,11 @@ func New(values ...string) *Set {
 	for _, v := range values {
 		v = strings.TrimRight(v, "\r\n")
 		add(v)
+		if len(v) >= minLine {
+			for _, encoded := range encodings(v) {
+				add(encoded)
+			}
+		}
 		if !strings.Contains(v, "\n") {
 			continue
 		}

@@ -2,6 +2,7 @@ package scrub_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -113,6 +114,32 @@ func TestOneSecretIsReplacedAsByTheStandardLibrary(t *testing.T) {
 		}
 		got := split(scrub.New(secret), text.String(), func() int { return 1 + random.IntN(9) })
 		require.Equal(t, strings.ReplaceAll(text.String(), secret, scrub.Mask), got)
+	}
+}
+
+// base64 of a secret, of something with the secret in it, and in lines.
+func TestEncoded(t *testing.T) {
+	short, long := "correct horse/battery?staple>", strings.Repeat("0123456789abcdef", 20)
+	for _, secret := range []string{short, long} {
+		set := scrub.New(secret)
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			for _, before := range []string{"", "u", "us", "user:"} {
+				for _, after := range []string{"", "\n", " and more"} {
+					encoded := encoding.EncodeToString([]byte(before + secret + after))
+					scrubbed := set.String("Basic " + encoded + ".")
+					require.Contains(t, scrubbed, scrub.Mask)
+					require.Less(t, len(scrubbed), len("Basic .***")+len(encoding.EncodeToString([]byte(before+"1234"+after))), "%s: %s", encoded, scrubbed)
+					require.Equal(t, scrubbed, split(set, "Basic "+encoded+".", func() int { return 3 }))
+				}
+			}
+		}
+	}
+	for _, width := range []int{64, 76} {
+		var wrapped strings.Builder
+		for text := base64.StdEncoding.EncodeToString([]byte(long + "\n")); text != ""; text = text[min(width, len(text)):] {
+			wrapped.WriteString(text[:min(width, len(text))] + "\n")
+		}
+		require.Regexp(t, `^(\*\*\*\n)+(.{0,8}\n)?$|^(\*\*\*\n)+\*\*\*.{0,8}\n$`, scrub.New(long).String(wrapped.String()))
 	}
 }
 
