@@ -16,6 +16,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/index"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 )
@@ -222,7 +223,9 @@ func writePack(gitDir string, from storage.Storer, objects []plumbing.Hash, dept
 	if err != nil {
 		return err
 	}
-	if _, err := packfile.NewEncoder(pack, from, false).Encode(objects, window); err != nil {
+	// Only the objects: how they were packed before is not the same everywhere.
+	objectsOnly := struct{ storer.EncodedObjectStorer }{from}
+	if _, err := packfile.NewEncoder(pack, objectsOnly, false).Encode(objects, window); err != nil {
 		_ = pack.Close()
 		return err
 	}

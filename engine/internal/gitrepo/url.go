@@ -88,13 +88,10 @@ func parseAddress(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// redact hides what stands before the @ of an address that may be no URL.
-func redact(address string) string {
-	if u, err := url.Parse(address); err == nil && u.User != nil {
-		return u.Redacted()
-	}
-	return address
-}
+var login = regexp.MustCompile(`//[^/]*@`)
+
+// redact hides what logs in, of an address that may be no URL.
+func redact(address string) string { return login.ReplaceAllString(address, "//") }
 
 // Public is the URL without a password, for messages and checkouts.
 func (u URL) Public() string {
