@@ -41,6 +41,7 @@ type project struct {
 	crates []crate
 	files  map[string]bool // Rust files
 	vendor []string        // folders with sources of dependencies
+	lock   string          // what Cargo.lock says
 	// unstable names the packages of the source, and those that use them.
 	unstable []string
 	// graph has the packages of the source and all of these that each depends on.
@@ -81,7 +82,7 @@ func (r *Rust) readProject(ctx context.Context) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{files: map[string]bool{}, unstable: unstable(lock), graph: sourceGraph(lock)}
+	p := &project{files: map[string]bool{}, lock: lock, unstable: unstable(lock), graph: sourceGraph(lock)}
 	for _, name := range files {
 		p.files[name] = true
 	}
