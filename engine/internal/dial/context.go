@@ -26,7 +26,7 @@ func DockerContext() string {
 	}
 	name := os.Getenv(dockerContextEnv)
 	if name == "" {
-		if file, err := config.Load(config.Dir()); err == nil {
+		if file, err := config.Load(configDir()); err == nil {
 			name = file.CurrentContext
 		}
 	}
@@ -36,9 +36,17 @@ func DockerContext() string {
 	return name
 }
 
+// configDir is the folder with the configuration of Docker's own programs.
+func configDir() string {
+	if dir := os.Getenv(config.EnvOverrideConfigDir); dir != "" {
+		return dir
+	}
+	return config.Dir()
+}
+
 // contextEndpoint reads where a Docker context leads.
 func contextEndpoint(name string) (endpoint.Endpoint, error) {
-	dir := filepath.Join(config.Dir(), "contexts")
+	dir := filepath.Join(configDir(), "contexts")
 	types := store.NewConfig(func() any { return &map[string]any{} },
 		store.EndpointTypeGetter(endpoint.DockerEndpoint, func() any { return &endpoint.EndpointMeta{} }))
 	contexts := store.New(dir, types)

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/connhelper"
 	"github.com/docker/go-connections/tlsconfig"
 	"github.com/moby/buildkit/client"
@@ -122,7 +121,7 @@ func dockerTLS() (*http.Client, error) {
 		return nil, nil
 	}
 	if dir == "" {
-		dir = config.Dir()
+		dir = configDir()
 	}
 	settings, err := tlsconfig.Client(tlsconfig.Options{
 		CAFile:             filepath.Join(dir, "ca.pem"),

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -33,6 +34,8 @@ type Options struct {
 	// Containerd has images kept by containerd, not by Docker's classic store.
 	// Docker has that from version 23.
 	Containerd bool
+	// TLS has the daemon listen on loopback, too, for clients that show a certificate.
+	TLS bool
 	// Args are further arguments of dockerd.
 	Args []string
 }
@@ -41,6 +44,9 @@ type Options struct {
 type Docker struct {
 	// Socket is the path of its API's socket.
 	Socket string
+	// Host is what DOCKER_HOST has to be for TLS, tcp://127.0.0.1:PORT, and Certs the
+	// folder with a client's certificates.
+	Host, Certs string
 	// State is the folder with everything that it keeps.
 	State string
 	// Log is the file with what it has said.
@@ -84,6 +90,9 @@ func (d *Docker) start(ctx context.Context, root string) error {
 	if err := os.WriteFile(filepath.Join(d.State, "daemon.json"), []byte(settings), 0o644); err != nil {
 		return err
 	}
+	if err := d.makeCertificates(); err != nil {
+		return err
+	}
 	out, err := os.Create(d.Log)
 	if err != nil {
 		return err
@@ -95,12 +104,15 @@ func (d *Docker) start(ctx context.Context, root string) error {
 		return err
 	}
 	d.network = d.command(root, "netroot", out, "/usr/bin/slirp4netns", "--configure", "--mtu=65520",
-		"--netns-type=path", fmt.Sprintf("/proc/%d/ns/net", d.daemon.Process.Pid), "tap0")
+		"--api-socket="+filepath.Join(inDaemon, networkSocket), "--netns-type=path", fmt.Sprintf("/proc/%d/ns/net", d.daemon.Process.Pid), "tap0")
 	d.network.SysProcAttr.Cloneflags = syscall.CLONE_NEWNS
 	if err := d.network.Start(); err != nil {
 		return fmt.Errorf("starting the network: %w", err)
 	}
-	return d.wait(ctx)
+	if err := d.wait(ctx); err != nil {
+		return err
+	}
+	return d.forward(ctx)
 }
 
 // command runs args in the unpacked root. It ends with this process.
@@ -124,15 +136,18 @@ exec dockerd "$@"
 // settings have containerd keep images. Docker has a flag for that only from version 27.
 const settings = `{"features": {"containerd-snapshotter": true}}`
 
+// inDaemon is where the daemon sees its state folder.
+const inDaemon = "/var/lib/buildkit"
+
 func (d *Docker) arguments() []string {
 	args := []string{
-		"--host", "unix:///var/lib/buildkit/docker.sock", "--data-root", "/var/lib/buildkit/data",
+		"--host", "unix://" + inDaemon + "/docker.sock", "--data-root", inDaemon + "/data",
 		"--exec-root", "/run/docker", "--pidfile", "/run/docker.pid", "--cgroup-parent", d.cgroup(),
 	}
 	if d.options.Containerd {
-		args = append(args, "--config-file", "/var/lib/buildkit/daemon.json")
+		args = append(args, "--config-file", inDaemon+"/daemon.json")
 	}
-	return append(args, d.options.Args...)
+	return slices.Concat(args, d.tlsArguments(), d.options.Args)
 }
 
 // cgroup is the control group that the daemon's containers are in.

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,9 +17,7 @@ import (
 )
 
 // EngineEnv names the environment variable that points the tests at one engine
-// instead of the usual ones: "embedded", "plain", "docker", "docker-containerd" (with
-// the other image store), "docker-bookworm" (an old one), or an address such as
-// tcp://host:1234.
+// instead of the usual ones: one of Names, or an address such as tcp://host:1234.
 const EngineEnv = "BODKIN_TEST_ENGINE"
 
 // Names of the engines that tests usually run on.
@@ -26,6 +26,16 @@ const (
 	PlainName    = "plain"
 	DockerName   = "docker"
 )
+
+// plains are the plain daemons that can be tested on, by name.
+var plains = map[string]Transport{PlainName: TCP, "plain-unix": Unix, "plain-mtls": MutualTLS}
+
+// Names are those of all engines that the tests can start.
+func Names() []string {
+	names := slices.Concat([]string{EmbeddedName}, slices.Collect(maps.Keys(plains)), slices.Collect(maps.Keys(dockers)))
+	slices.Sort(names)
+	return names
+}
 
 // dockers are the Docker daemons that can be tested on, by name.
 var dockers = map[string]dockertest.Options{
@@ -49,14 +59,27 @@ type Engine struct {
 	Docker bool
 }
 
-var plain = sync.OnceValues(func() (*Plain, error) {
-	p, err := StartPlain(context.Background())
-	if err == nil {
-		keepLog = p.Log
-		AtEnd(func() { _ = p.Close() })
+var plain struct {
+	sync.Mutex
+	running *Plain
+}
+
+// startPlain starts a plain daemon, once.
+func startPlain(transport Transport) (*Plain, error) {
+	plain.Lock()
+	defer plain.Unlock()
+	if plain.running != nil {
+		return plain.running, nil
 	}
-	return p, err
-})
+	p, err := StartPlainOn(context.Background(), transport)
+	if err != nil {
+		return nil, err
+	}
+	keepLog = p.Log
+	AtEnd(func() { _ = p.Close() })
+	plain.running = p
+	return p, nil
+}
 
 var dockerd struct {
 	sync.Mutex
@@ -105,24 +128,22 @@ func Engines(t testing.TB) []Engine {
 	if name == "" || name == EmbeddedName {
 		engines = append(engines, Engine{Name: EmbeddedName, Address: EmbeddedName, Isolated: true})
 	}
-	if name == "" || name == PlainName {
-		p, err := plain()
+	if transport, ok := plains[cmp.Or(name, PlainName)]; ok {
+		p, err := startPlain(transport)
 		if err != nil {
 			t.Fatal(err)
 		}
-		engines = append(engines, Engine{Name: PlainName, Address: p.Address, State: p.State})
+		engines = append(engines, Engine{Name: cmp.Or(name, PlainName), Address: p.Address, State: p.State})
 	}
 	if _, ok := dockers[name]; ok {
-		d, err := docker(cmp.Or(name, DockerName))
+		d, err := docker(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		engines = append(engines, Engine{
-			Name: cmp.Or(name, DockerName), Address: "docker+unix://" + d.Socket, State: d.State, Isolated: true, Docker: true,
-		})
+		engines = append(engines, Engine{Name: name, Address: "docker+unix://" + d.Socket, State: d.State, Isolated: true, Docker: true})
 	}
 	if len(engines) == 0 {
-		t.Fatalf("%s is %q: want %s, %s, %s or the address of a BuildKit daemon", EngineEnv, name, EmbeddedName, PlainName, DockerName)
+		t.Fatalf("%s is %q: want one of %s, or the address of a BuildKit daemon", EngineEnv, name, strings.Join(Names(), ", "))
 	}
 	return engines
 }
@@ -168,7 +189,7 @@ func Main(m *testing.M) int {
 		atEnd[i]()
 	}
 	if status != 0 && os.Getenv(EngineEnv) == "" {
-		fmt.Fprintf(os.Stderr, "to test one engine alone, set %s to %s, %s, %s or an address\n", EngineEnv, EmbeddedName, PlainName, DockerName)
+		fmt.Fprintf(os.Stderr, "to test one engine alone, set %s to one of %s, or an address\n", EngineEnv, strings.Join(Names(), ", "))
 	}
 	return status
 }
