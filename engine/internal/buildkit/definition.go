@@ -25,14 +25,42 @@ func ops(def [][]byte) iter.Seq2[[]byte, *pb.Op] {
 	}
 }
 
-// resultOf is the definition of one result within another.
+// neededFor lists the operations that inputs are results of, with those below them.
+func neededFor(def [][]byte, inputs ...*pb.Input) ([][]byte, error) {
+	needed := map[string]bool{}
+	for _, input := range inputs {
+		needed[input.Digest] = true
+	}
+	var found [][]byte
+	for _, raw := range slices.Backward(def) {
+		if !needed[digest.FromBytes(raw).String()] {
+			continue
+		}
+		var op pb.Op
+		if err := op.UnmarshalVT(raw); err != nil {
+			return nil, fmt.Errorf("reading a definition: %w", err)
+		}
+		for _, in := range op.Inputs {
+			needed[in.Digest] = true
+		}
+		found = append(found, raw)
+	}
+	slices.Reverse(found)
+	return found, nil
+}
+
+// resultOf is the definition of one result within another, without what it does not
+// need: an exec that waits for the result may be among that.
 func resultOf(whole *pb.Definition, input *pb.Input) (*pb.Definition, error) {
 	terminal, err := (&pb.Op{Inputs: []*pb.Input{input}}).MarshalVT()
 	if err != nil {
 		return nil, err
 	}
-	ops := append([][]byte{}, whole.Def[:len(whole.Def)-1]...)
-	return &pb.Definition{Def: append(ops, terminal), Metadata: whole.Metadata, Source: whole.Source}, nil
+	needed, err := neededFor(whole.Def, input)
+	if err != nil {
+		return nil, err
+	}
+	return &pb.Definition{Def: append(needed, terminal), Metadata: whole.Metadata, Source: whole.Source}, nil
 }
 
 // joined is the definition of a step that makes an empty folder, once it has many
@@ -51,11 +79,15 @@ func joined(whole *pb.Definition, inputs []*pb.Input) (*pb.Definition, error) {
 		return nil, err
 	}
 	step := digest.FromBytes(raw)
-	def, err := resultOf(whole, &pb.Input{Digest: step.String()})
+	needed, err := neededFor(whole.Def, inputs...)
 	if err != nil {
 		return nil, err
 	}
-	def.Def = slices.Insert(def.Def, len(def.Def)-1, raw)
+	terminal, err := (&pb.Op{Inputs: []*pb.Input{{Digest: step.String()}}}).MarshalVT()
+	if err != nil {
+		return nil, err
+	}
+	def := &pb.Definition{Def: append(needed, raw, terminal), Metadata: whole.Metadata, Source: whole.Source}
 	def.Metadata = maps.Clone(def.Metadata)
 	def.Metadata[step.String()] = &pb.OpMetadata{Description: map[string]string{"llb.customname": "[internal] keep results"}}
 	return def, nil
@@ -63,23 +95,10 @@ func joined(whole *pb.Definition, inputs []*pb.Input) (*pb.Definition, error) {
 
 // stableInput names an input, the same in every session.
 func (s *Session) stableInput(def *llb.Definition, input *pb.Input) (string, error) {
-	whole := def.ToPB()
-	needed := map[string]bool{input.Digest: true}
-	var ops [][]byte
-	for _, raw := range slices.Backward(whole.Def) {
-		if !needed[digest.FromBytes(raw).String()] {
-			continue
-		}
-		var op pb.Op
-		if err := op.UnmarshalVT(raw); err != nil {
-			return "", err
-		}
-		for _, in := range op.Inputs {
-			needed[in.Digest] = true
-		}
-		ops = append(ops, raw)
+	needed, err := neededFor(def.Def, input)
+	if err != nil {
+		return "", err
 	}
-	slices.Reverse(ops)
-	stable, err := s.stableDigest(&llb.Definition{Def: ops})
+	stable, err := s.stableDigest(&llb.Definition{Def: needed})
 	return fmt.Sprint(stable, input.Index), err
 }
