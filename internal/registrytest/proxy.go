@@ -127,6 +127,13 @@ func (p *Proxy) Inject(faults ...Fault) {
 	}
 }
 
+// Heal takes all faults back.
+func (p *Proxy) Heal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = nil
+}
+
 // Requests counts the requests of a method whose path has a part.
 func (p *Proxy) Requests(method, path string) int {
 	p.mu.Lock()

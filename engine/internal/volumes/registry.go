@@ -94,8 +94,20 @@ func (r *Registry) Find(ctx context.Context, volume string) (*Snapshot, error) {
 	return snapshotOf(desc.Manifest)
 }
 
-// Blob implements Store.
-func (r *Registry) Blob(ctx context.Context, desc ocispecs.Descriptor) ([]byte, error) {
+// Blob implements Store. What breaks off is read again, a few times.
+func (r *Registry) Blob(ctx context.Context, desc ocispecs.Descriptor) (data []byte, err error) {
+	brokeOff := func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) } // for the rest, the client tries again
+	err = registry.Retry(ctx, brokeOff, func() error {
+		data, err = r.blob(ctx, desc)
+		return err
+	})
+	if err != nil && brokeOff(err) {
+		return nil, &BrokenError{desc.Digest, err.Error()}
+	}
+	return data, err
+}
+
+func (r *Registry) blob(ctx context.Context, desc ocispecs.Descriptor) ([]byte, error) {
 	layer, err := remote.Layer(r.repo.Digest(desc.Digest.String()), r.with(ctx)...)
 	if err != nil {
 		return nil, err
@@ -111,7 +123,7 @@ func (r *Registry) Blob(ctx context.Context, desc ocispecs.Descriptor) ([]byte, 
 	defer content.Close()
 	data, err := io.ReadAll(io.LimitReader(content, desc.Size+1))
 	if err != nil {
-		return nil, &BrokenError{desc.Digest, err.Error()}
+		return nil, fmt.Errorf("reading %s: %w", desc.Digest, err)
 	}
 	return data, verify(desc, data)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	dockerconfig "github.com/docker/cli/cli/config"
@@ -54,6 +55,7 @@ func TestARegistryAsStore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := store.Find(t.Context(), volume.Name)
 			require.NoError(t, err)
+			defer proxy.Heal()
 			proxy.Inject(registrytest.Fault{Method: http.MethodGet, Path: s.Packs[0].Digest.String(), Effect: effect})
 			to := newEngine(t)
 			_, err = volumes.Restore(t.Context(), store, volume, to.carrier)
@@ -83,4 +85,50 @@ func TestARegistryOfItsOwnAuthority(t *testing.T) {
 	require.NoError(t, os.WriteFile(tables, nil, 0o600))
 	_, err := openRegistry(t, r.Host+"/team/cache").Find(t.Context(), volume.Name)
 	require.ErrorContains(t, err, "certificate signed by unknown authority")
+}
+
+// What goes wrong a few times does not show.
+func TestARegistryWithBadMoments(t *testing.T) {
+	r := registrytest.Start(t, registrytest.Options{})
+	for name, faults := range map[string][]registrytest.Fault{
+		"502":            {{Method: http.MethodPut, Times: 1, Effect: registrytest.Fail(http.StatusBadGateway)}, {Method: http.MethodGet, Times: 1, Effect: registrytest.Fail(http.StatusBadGateway)}},
+		"429":            {{Times: 1, Effect: registrytest.Fail(http.StatusTooManyRequests, "Retry-After", "1")}},
+		"resets":         {{Method: http.MethodPost, Times: 1, Effect: registrytest.Reset}, {Method: http.MethodGet, Times: 1, Effect: registrytest.Reset}},
+		"truncated blob": {{Method: http.MethodGet, Path: "/blobs/", Times: 2, Effect: registrytest.Truncate}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := registrytest.NewProxy(t, r)
+			store := openRegistry(t, p.Host+"/"+strings.ReplaceAll(name, " ", "-"))
+			e := newEngine(t)
+			e.fill()
+			p.Inject(faults...)
+			require.True(t, e.save(store).Done)
+			p.Inject(faults...)
+			to := newEngine(t)
+			to.restore(store)
+			require.Equal(t, e.facts(), to.facts())
+		})
+	}
+}
+
+// Tokens that expire are replaced, and who is not let in is told so.
+func TestARegistryWithTokens(t *testing.T) {
+	p := registrytest.NewProxy(t, registrytest.Start(t, registrytest.Options{}))
+	p.WantTokens("ci", "secret", 3)
+	t.Setenv("CI_REGISTRY", p.Host)
+	t.Setenv("CI_REGISTRY_USER", "ci")
+	t.Setenv("CI_REGISTRY_PASSWORD", "wrong-and-hidden")
+	e := newEngine(t)
+	e.fill()
+	_, err := volumes.Save(t.Context(), openRegistry(t, p.Host+"/cache"), volume, e.carrier)
+	require.ErrorContains(t, err, "401 Unauthorized")
+	require.NotContains(t, err.Error(), "hidden")
+	t.Setenv("CI_REGISTRY_PASSWORD", "secret")
+	store := openRegistry(t, p.Host+"/cache")
+	require.True(t, e.save(store).Done)
+	to := newEngine(t)
+	to.restore(store)
+	require.Equal(t, e.facts(), to.facts())
+	require.Greater(t, p.Tokens(), 1)
 }
