@@ -2,11 +2,8 @@ package engine_test
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"flag"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -18,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bodkin-ci/bodkin/engine"
+	"github.com/bodkin-ci/bodkin/engine/internal/check"
 	"github.com/bodkin-ci/bodkin/engine/internal/enginetest"
 )
 
@@ -118,18 +116,24 @@ func (s *statuses) text() string {
 	return out.String()
 }
 
-// boxPath is where containers of tests have the test program.
-const boxPath = "/bin/box"
+// The words of tests.
+var (
+	box, run, fails         = check.Box, check.Run, check.Fails
+	statOf                  = check.StatOf
+	contents, entries, all  = check.Contents, check.Entries, check.All
+	unique, lines, hostTree = check.Unique, check.Lines, check.HostTree
+)
 
-// box returns a command of the test program.
-func box(args ...string) []string { return append([]string{boxPath}, args...) }
+// boxPath is where containers of tests have the test program.
+const boxPath = check.BoxPath
+
+const accounts = check.Accounts
 
 // boxIn returns a container with nothing but the test program, and empty lists of
-// accounts: without them Docker runs nothing as a user other than root.
+// accounts.
 func boxIn(t *testing.T, c *dagger.Client) *dagger.Container {
 	t.Helper()
-	return c.Container().WithNewFile("/etc/passwd", "").WithNewFile("/etc/group", "").
-		WithFile(boxPath, c.Host().File(enginetest.Testbox(t)))
+	return check.Boxed(c, enginetest.Testbox(t))
 }
 
 func (e *env) box(t *testing.T) *dagger.Container { return boxIn(t, e.c) }
@@ -137,46 +141,7 @@ func (e *env) box(t *testing.T) *dagger.Container { return boxIn(t, e.c) }
 // bare is a container with nothing but the test program.
 func (e *env) bare(t *testing.T) *dagger.Container {
 	t.Helper()
-	return e.c.Container().WithFile(boxPath, e.c.Host().File(enginetest.Testbox(t)))
-}
-
-// run returns what a command of the test program writes to stdout.
-func run(t *testing.T, ctr *dagger.Container, args ...string) string {
-	t.Helper()
-	out, err := ctr.WithExec(box(args...)).Stdout(t.Context())
-	require.NoError(t, err)
-	return out
-}
-
-// fails runs a command of the test program that must fail.
-func fails(t *testing.T, ctr *dagger.Container, args ...string) *dagger.ExecError {
-	t.Helper()
-	_, err := ctr.WithExec(box(args...)).Sync(t.Context())
-	var failed *dagger.ExecError
-	require.ErrorAs(t, err, &failed)
-	return failed
-}
-
-func contents(t *testing.T, f *dagger.File) string {
-	t.Helper()
-	text, err := f.Contents(t.Context())
-	require.NoError(t, err)
-	return text
-}
-
-func entries(t *testing.T, d *dagger.Directory) []string {
-	t.Helper()
-	names, err := d.Entries(t.Context())
-	require.NoError(t, err)
-	return names
-}
-
-// all lists everything in a directory.
-func all(t *testing.T, d *dagger.Directory) []string {
-	t.Helper()
-	names, err := d.Glob(t.Context(), "**")
-	require.NoError(t, err)
-	return names
+	return check.Bare(e.c, enginetest.Testbox(t))
 }
 
 // tree shows a directory as an exec sees it: path, type, permissions, owner,
@@ -186,41 +151,7 @@ func (e *env) tree(t *testing.T, d *dagger.Directory) string {
 	return run(t, e.box(t).WithMountedDirectory("/t", d).WithWorkdir("/t"), "tree", ".")
 }
 
-// unique returns a string that no cache has seen.
-func unique() string {
-	b := make([]byte, 8)
-	_, _ = rand.Read(b)
-	return hex.EncodeToString(b)
-}
+func (e *env) treeOf(files map[string]string) *dagger.Directory { return check.TreeOf(e.c, files) }
 
-func lines(s ...string) string { return strings.Join(s, "\n") + "\n" }
-
-// hostTree makes a folder of the host with files by path; a path that ends in a
-// slash is a folder.
-func hostTree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		path := filepath.Join(dir, name)
-		if strings.HasSuffix(name, "/") {
-			require.NoError(t, os.MkdirAll(path, 0o755))
-			continue
-		}
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
-	}
-	return dir
-}
-
-// treeOf is a directory with files by path.
-func (e *env) treeOf(files map[string]string) *dagger.Directory {
-	d := e.c.Directory()
-	for name, content := range files {
-		if strings.HasSuffix(name, "/") {
-			d = d.WithNewDirectory(name)
-		} else {
-			d = d.WithNewFile(name, content)
-		}
-	}
-	return d
-}
+// withAccounts is a container with a user "worker" and a group "extra".
+func (e *env) withAccounts(t *testing.T) *dagger.Container { return check.WithAccounts(e.box(t)) }
