@@ -55,7 +55,7 @@ func TestGitOverHTTPWithLogin(t *testing.T) {
 			"nothing":  {c.Git(basic + "/app"), "it wants a login"},
 			"username": {c.Git(basic+"/app", dagger.GitOpts{HTTPAuthUsername: "root", HTTPAuthToken: token}), "it refuses the login"},
 			"header":   {c.Git(header+"/app", dagger.GitOpts{HTTPAuthToken: token}), "it refuses the login"},
-			"url":      {c.Git(strings.Replace(basic, "://", "://root:"+gitToken+"@", 1) + "/app"), "it wants a login"},
+			"url":      {c.Git(strings.Replace(basic, "://", "://root:"+gitToken+"@", 1) + "/app"), "it refuses the login"},
 		} {
 			_, err := c.repo.Tags(ctx)
 			require.ErrorContains(t, err, c.want, name)
@@ -191,4 +191,28 @@ func TestGitOverTLS(t *testing.T) {
 	t.Setenv("SSL_CERT_FILE", bundle)
 	_, err = enginetest.Connect(t).Git(server.URL + "/app").Head().Tree().Sync(t.Context())
 	require.NoError(t, err)
+}
+
+// A private repository is read with what this machine's credential helpers know.
+func TestGitWithCredentialsOfTheHost(t *testing.T) {
+	g := gittest.New(t)
+	h := newHistory(t, g, "app")
+	server := g.HTTP(t, func(r *http.Request) bool {
+		name, password, ok := r.BasicAuth()
+		return ok && name == "me" && password == gitToken
+	})
+	bin := t.TempDir()
+	asked := filepath.Join(bin, "asked")
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "git"), []byte("#!/bin/sh\n"+
+		"[ \"$*\" = 'credential fill' ] || exit 1\ncat > "+asked+"\necho username=me\necho password="+gitToken+"\n"), 0o755))
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	content, err := enginetest.Connect(t).Git(server + "/app").Head().Tree().File("README").Contents(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "third", content)
+	question, err := os.ReadFile(asked)
+	require.NoError(t, err)
+	require.Equal(t, "protocol=http\nhost="+strings.TrimPrefix(server, "http://")+"\npath=app\n\n", string(question))
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "git"), []byte("#!/bin/sh\nexit 1\n"), 0o755))
+	_, err = enginetest.Connect(t).Git(server + "/app").Commit(h.main).Tree(dagger.GitRefTreeOpts{Depth: 7}).Sync(t.Context())
+	require.ErrorContains(t, err, "it wants a login")
 }

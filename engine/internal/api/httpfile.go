@@ -48,7 +48,7 @@ func (*Query) HTTP(ctx context.Context, args httpArgs) (*File, error) {
 	if args.ExperimentalServiceHost != "" {
 		return q.srv.httpFromService(ctx, id, name, sum, header, args)
 	}
-	opts := []llb.HTTPOption{llb.Filename(name), llb.WithCustomName("download " + args.URL)}
+	opts := []llb.HTTPOption{llb.Filename(name), llb.WithCustomName("download " + core.RedactedURL(args.URL))}
 	if args.Permissions != 0 {
 		opts = append(opts, llb.Chmod(mode(args.Permissions)))
 	}
@@ -63,11 +63,11 @@ func (*Query) HTTP(ctx context.Context, args httpArgs) (*File, error) {
 
 // httpFromService has this machine download: it reaches services, the daemon does not.
 func (s *Server) httpFromService(ctx context.Context, id node, name string, sum digest.Digest, header *Secret, args httpArgs) (*File, error) {
-	service, err := load[*Service](s, args.ExperimentalServiceHost)
+	service, err := s.containerService(args.ExperimentalServiceHost)
 	if err != nil {
 		return nil, err
 	}
-	d := core.Download{URL: args.URL, Name: name, Mode: mode(args.Permissions), Checksum: sum, Dial: core.ServiceDialer(s.session, service.v)}
+	d := core.Download{URL: args.URL, Name: name, Mode: mode(args.Permissions), Checksum: sum, Dial: core.ServiceDialer(s.session, service)}
 	if header != nil {
 		d.Authorization = header.value
 	}

@@ -45,16 +45,17 @@ func (ds *Downloads) File(ctx context.Context, s *buildkit.Session, key string, 
 		}
 		target := filepath.Join(dir, d.Name)
 		if err := d.to(ctx, target); err != nil {
-			return File{}, fmt.Errorf("downloading %s: %w", redactedURL(d.URL), err)
+			return File{}, fmt.Errorf("downloading %s: %w", RedactedURL(d.URL), err)
 		}
 		return HostFile(s, target, 0)
 	})
 }
 
-func redactedURL(raw string) string {
+// RedactedURL is a URL without its password, for messages.
+func RedactedURL(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return "from an address that is no URL"
+		return "an address that is no URL"
 	}
 	return u.Redacted()
 }

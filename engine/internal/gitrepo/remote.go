@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -21,8 +22,9 @@ import (
 
 // Access says how to log in at a repository.
 type Access struct {
-	// Authorization returns the value of the HTTP header of that name; nil: there is
-	// none. It is sent to the repository's own host only.
+	// Authorization returns the value of the HTTP header of that name; nil: what the
+	// URL says, or else what this machine's credential helpers know. It is sent to the
+	// repository's own host only.
 	Authorization func(ctx context.Context) (string, error)
 	// Agent is the path of an SSH agent's socket.
 	Agent string
@@ -37,6 +39,7 @@ type Access struct {
 type remote struct {
 	url    URL
 	access Access
+	login  atomic.Pointer[string] // that this machine knows, once it was wanted
 }
 
 // Remote returns the repository at a URL. Nothing is asked yet.
@@ -44,7 +47,7 @@ func Remote(u URL, access Access) Repository {
 	if u.Scheme == File {
 		return &local{path: u.Path, find: true}
 	}
-	return &remote{u, access}
+	return &remote{url: u, access: access}
 }
 
 func (r *remote) Name() string { return r.url.Public() }
@@ -64,7 +67,7 @@ func (r *remote) Submodule(address string) (Repository, error) {
 	if !r.url.sameHost(u) {
 		access.Authorization = nil
 	}
-	return &remote{u, access}, nil
+	return &remote{url: u, access: access}, nil
 }
 
 // List implements Repository.

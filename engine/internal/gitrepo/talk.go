@@ -24,7 +24,23 @@ import (
 const dialTimeout = 30 * time.Second
 
 // talk opens a session with the server and calls with with what it has said first.
+// A server that wants a login gets the one that this machine knows, if any.
 func (r *remote) talk(ctx context.Context, with func(transport.UploadPackSession, *packp.AdvRefs) error) error {
+	err := r.talkOnce(ctx, with)
+	var denied *AccessError
+	anonymous := r.url.Scheme != SSH && r.access.Authorization == nil && r.url.User == nil && r.login.Load() == nil
+	if !errors.As(err, &denied) || !denied.Denied || !anonymous {
+		return err
+	}
+	login := hostLogin(ctx, r.url)
+	r.login.Store(&login)
+	if login == "" {
+		return err
+	}
+	return r.talkOnce(ctx, with)
+}
+
+func (r *remote) talkOnce(ctx context.Context, with func(transport.UploadPackSession, *packp.AdvRefs) error) error {
 	s, end, err := r.open(ctx)
 	if err != nil {
 		return r.explain(ctx, err)
@@ -102,7 +118,7 @@ func (r *remote) explain(ctx context.Context, err error) error {
 	case errors.Is(err, transport.ErrAuthenticationRequired) || errors.Is(err, transport.ErrAuthorizationFailed):
 		out.Denied = true
 		out.Err = errors.New("it wants a login: pass httpAuthToken (with httpAuthUsername where the host wants one) or httpAuthHeader")
-		if r.access.Authorization != nil {
+		if login, err := r.authorization(ctx); err != nil || login != "" {
 			out.Err = errors.New("it refuses the login: check httpAuthToken, httpAuthUsername or httpAuthHeader")
 		}
 	case errors.Is(err, transport.ErrRepositoryNotFound):
@@ -155,6 +171,9 @@ func (r *remote) authorization(ctx context.Context) (string, error) {
 	if user := r.url.User; user != nil {
 		password, _ := user.Password()
 		return BasicAuthorization(user.Username(), password), nil
+	}
+	if login := r.login.Load(); login != nil {
+		return *login, nil
 	}
 	return "", nil
 }
