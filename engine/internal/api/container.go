@@ -108,7 +108,12 @@ type fromArgs struct {
 // From starts from an image in a registry.
 func (c *Container) From(ctx context.Context, args fromArgs) (*Container, error) {
 	if args.RegistryService != "" {
-		return nil, notServed("Option registryService of Container.from")
+		service, err := c.srv.containerService(args.RegistryService)
+		if err != nil {
+			return nil, err
+		}
+		v, err := c.v.FromService(ctx, c.srv.session, service, args.Address, c.srv.tempDir)
+		return c.try("from", args, v, err)
 	}
 	v, err := c.v.From(ctx, c.srv.session, args.Address)
 	return c.try("from", args, v, err)

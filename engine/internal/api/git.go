@@ -83,11 +83,11 @@ func (s *Server) gitAccess(args gitArgs) (gitrepo.Access, error) {
 		}
 	}
 	if args.ExperimentalServiceHost != "" {
-		service, err := load[*Service](s, args.ExperimentalServiceHost)
+		service, err := s.containerService(args.ExperimentalServiceHost)
 		if err != nil {
 			return access, err
 		}
-		access.Dial = core.ServiceDialer(s.session, service.v)
+		access.Dial = core.ServiceDialer(s.session, service)
 	}
 	return access, nil
 }

@@ -39,18 +39,25 @@ func (c *Container) Publish(ctx context.Context, args struct {
 	Address         string
 	RegistryService graphql.ID
 }) (string, error) {
-	if args.RegistryService != "" {
-		return "", notServed("Option registryService of Container.publish")
-	}
 	ref, err := core.PublishAddress(args.Address)
 	if err != nil {
 		return "", err
+	}
+	client := c.srv.session.Registry
+	if args.RegistryService != "" {
+		service, err := c.srv.containerService(args.RegistryService)
+		if err != nil {
+			return "", err
+		}
+		if client, err = core.RegistryService(ctx, c.srv.session, service, ref); err != nil {
+			return "", wrap(err)
+		}
 	}
 	built, err := c.build(ctx, args.archiveArgs)
 	if err != nil {
 		return "", err
 	}
-	return built.Publish(ctx, c.srv.session, ref)
+	return built.Publish(ctx, client, ref)
 }
 
 // build makes the image, or returns the one that the session has made.

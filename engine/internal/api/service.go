@@ -52,14 +52,24 @@ func (c *Container) WithServiceBinding(args struct {
 	Alias   string
 	Service graphql.ID
 }) (*Container, error) {
-	service, err := load[*Service](c.srv, args.Service)
+	service, err := c.srv.containerService(args.Service)
+	if err != nil {
+		return nil, err
+	}
+	return c.with("withServiceBinding", args, c.v.WithBinding(core.Binding{Alias: args.Alias, Service: service})), nil
+}
+
+// containerService loads a service that runs in a container, or leads out of
+// containers.
+func (s *Server) containerService(id graphql.ID) (*buildkit.Service, error) {
+	service, err := load[*Service](s, id)
 	if err != nil {
 		return nil, err
 	}
 	if service.tunnel != nil {
 		return nil, errors.New("a tunnel cannot be bound, it leads out of containers: bind the service that it leads to")
 	}
-	return c.with("withServiceBinding", args, c.v.WithBinding(core.Binding{Alias: args.Alias, Service: service.v})), nil
+	return service.v, nil
 }
 
 // Hostname is the service's own name, or the address where a tunnel listens.

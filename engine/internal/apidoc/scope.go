@@ -24,6 +24,4 @@ var reasons = map[string]string{
 	"Container.experimentalWithAllGPUs": "BuildKit gives GPUs by entitlements of its own",
 	"Container.experimentalWithGPU":     "BuildKit gives GPUs by entitlements of its own",
 	".experimentalPrivilegedNesting":    "the session has no address within containers",
-	"Container.from.registryService":    "the daemon pulls, and reaches no services",
-	"Container.publish.registryService": "this machine pushes, and reaches services by tunnels",
 }

@@ -56,7 +56,7 @@ func PublishAddress(address string) (reference.NamedTagged, error) {
 }
 
 // Publish sends the image to a registry. It returns the reference with the digest.
-func (b *BuiltImage) Publish(ctx context.Context, s *buildkit.Session, ref reference.NamedTagged) (string, error) {
+func (b *BuiltImage) Publish(ctx context.Context, client *registry.Client, ref reference.NamedTagged) (string, error) {
 	img := registry.Image{}
 	for _, blob := range b.Blobs() {
 		img.Blobs = append(img.Blobs, registry.Blob{Descriptor: blob.Descriptor, Open: blob.Open, From: b.origins[blob.Descriptor.Digest]})
@@ -64,5 +64,5 @@ func (b *BuiltImage) Publish(ctx context.Context, s *buildkit.Session, ref refer
 	for _, m := range b.Manifests() {
 		img.Manifests = append(img.Manifests, registry.Blob{Descriptor: m.Descriptor, Open: m.Open})
 	}
-	return s.Registry.Push(ctx, ref, img)
+	return client.Push(ctx, ref, img)
 }
