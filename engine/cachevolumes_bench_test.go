@@ -27,7 +27,7 @@ func BenchmarkCacheVolume(b *testing.B) {
 	work := b.TempDir()
 	cache := filepath.Join(work, "go-build")
 	size := partOfGoCache(b, cache)
-	from, to := startPlain(b), startPlain(b)
+	from, to := freshEmbedded(b), freshEmbedded(b)
 	session := func(address, store, key string, args ...string) time.Duration {
 		return timeOf(func() {
 			c, err := engine.Connect(b.Context(), engine.WithAddress(address), engine.WithCacheVolumes(engine.CacheVolumes{Store: store}))

@@ -21,6 +21,15 @@ import (
 // has nothing, and returns a client on it.
 func freshEngine(t *testing.T) *dagger.Client {
 	t.Helper()
+	c, err := engine.Connect(t.Context(), engine.WithAddress(freshEmbedded(t)))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// freshEmbedded starts an embedded engine with an empty cache and returns its address.
+func freshEmbedded(t testing.TB) string {
+	t.Helper()
 	dir := t.TempDir()
 	d, err := embedded.Start(t.Context(), embedded.Options{Dir: dir})
 	require.NoError(t, err)
@@ -28,10 +37,7 @@ func freshEngine(t *testing.T) *dagger.Client {
 		require.NoError(t, d.Close())
 		require.NoError(t, embedded.Stop(context.Background(), dir))
 	})
-	c, err := engine.Connect(t.Context(), engine.WithAddress(d.Address()))
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	return c
+	return d.Address()
 }
 
 // One runner publishes to a registry with TLS of its own and a password, another

@@ -3,14 +3,18 @@ package buildkit
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"strings"
 
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 
+	"github.com/bodkin-ci/bodkin/engine/internal/procs"
 	"github.com/bodkin-ci/bodkin/engine/internal/volumes/carrier/wire"
 )
 
@@ -36,15 +40,26 @@ func (s *Session) carry(ctx context.Context, v *volume, do talk) error {
 			return clean(err)
 		}
 		defer func() { _ = ctr.Release(context.WithoutCancel(ctx)) }()
-		return converse(ctx, ctr, known.start(), do)
+		return converse(ctx, ctr, known, s.onThisMachine(), do)
 	})
 }
 
-// converse starts a program, talks to it and waits for its end.
-func converse(ctx context.Context, ctr gateway.Container, req gateway.StartRequest, do talk) error {
+// onThisMachine reports whether the daemon's containers are likely to be processes
+// of this machine.
+func (s *Session) onThisMachine() bool {
+	return strings.HasPrefix(s.address, "unix://") || strings.HasPrefix(s.address, "docker+unix://")
+}
+
+// converse starts the carrier, talks to it and waits for its end. Near, it does so
+// over a socket in the container's root, which a process of this machine's that may
+// look into the container reaches: BuildKit takes several times as long with what
+// goes through a container's input and output.
+func converse(ctx context.Context, ctr gateway.Container, exec *execDef, near bool, do talk) error {
 	stdin, toProgram := io.Pipe()
 	fromProgram, stdout := io.Pipe()
 	stderr := &bytes.Buffer{}
+	token := rand.Text()
+	req := exec.start(wire.TokenVariable + "=" + token)
 	req.Stdin, req.Stdout, req.Stderr = stdin, stdout, unclosed{stderr}
 	proc, err := ctr.Start(ctx, req)
 	if err != nil {
@@ -57,7 +72,7 @@ func converse(ctx context.Context, ctr gateway.Container, req gateway.StartReque
 		_ = stdin.CloseWithError(errors.New("the carrier has ended"))
 		exited <- err
 	}()
-	talkErr := do(ctx, wire.NewWriter(toProgram), wire.NewReader(fromProgram))
+	talkErr := meet(ctx, wire.NewReader(fromProgram), wire.NewWriter(toProgram), near, token, do)
 	_ = toProgram.Close()
 	go func() { _, _ = io.Copy(io.Discard, fromProgram) }()
 	exitErr := <-exited
@@ -70,6 +85,38 @@ func converse(ctx context.Context, ctr gateway.Container, req gateway.StartReque
 		return fmt.Errorf("%w: %s", clean(exitErr), bytes.TrimSpace(stderr.Bytes()))
 	}
 	return nil
+}
+
+// meet talks to the carrier with a token over its socket, or else over in and out.
+func meet(ctx context.Context, in *wire.Reader, out *wire.Writer, near bool, token string, do talk) error {
+	place, err := in.Expect(wire.KindHello)
+	if err != nil {
+		return err
+	}
+	if conn := dialNear(ctx, string(place), near, token); conn != nil {
+		defer conn.Close()
+		// Whoever waits for the carrier does not wait for one that is silent.
+		defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+		return do(ctx, wire.NewWriter(conn), wire.NewReader(conn))
+	}
+	return do(ctx, out, in)
+}
+
+// dialNear connects to a socket in the root of the container with a token, nil where
+// that cannot be.
+func dialNear(ctx context.Context, place string, near bool, token string) net.Conn {
+	if !near || place == "" {
+		return nil
+	}
+	root := procs.Root(wire.TokenVariable, token)
+	if root == "" {
+		return nil
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", root+place)
+	if err != nil {
+		return nil
+	}
+	return conn
 }
 
 // carrierExec describes the carrier's container.

@@ -16,6 +16,9 @@ type Kind byte
 
 // The kinds of frames.
 const (
+	// KindHello is the carrier's first frame on its standard output: where it waits for
+	// a client on the same machine, if it does.
+	KindHello Kind = 'h'
 	// KindRequest is a Request, the first frame to the carrier.
 	KindRequest Kind = 'r'
 	// KindAnswer is an Answer, from the carrier.

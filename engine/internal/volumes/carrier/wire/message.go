@@ -8,6 +8,14 @@ const (
 	FirstDir  = "/first"
 )
 
+// MeetingPlace is the socket in the container where the carrier waits for a client on
+// the same machine.
+const MeetingPlace = "/carrier.sock"
+
+// TokenVariable is the environment variable by which a client tells its carrier from
+// other processes.
+const TokenVariable = "CARRIER_TOKEN"
+
 // Operation is what the carrier is asked for.
 type Operation string
 

@@ -18,7 +18,8 @@ const gcPercent = 400
 func main() {
 	debug.SetGCPercent(gcPercent)
 	dirs := program.Dirs{Volume: wire.VolumeDir, State: wire.StateDir, First: wire.FirstDir}
-	if program.Serve(os.Stdin, os.Stdout, dirs) != nil {
+	in, out := meet()
+	if program.Serve(in, out, dirs) != nil {
 		os.Exit(1)
 	}
 }
