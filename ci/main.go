@@ -27,7 +27,7 @@ func main() {
 			{Name: "run", Short: "Run each application's image with its database, until interrupted", Steps: cli.Steps{cli.Go: run, cli.Rust: run}, Only: serves, Flags: runFlags, Native: true, Watch: true},
 			{Name: "smoke", Short: "Try each application's image next to its database", Steps: cli.Steps{cli.Go: smoke, cli.Rust: smoke}, Only: tried, Native: true},
 			{Name: "lint", Short: "Run golangci-lint or clippy on each application, with its configuration", Steps: cli.Steps{cli.Go: lint, cli.Rust: rustLint}, Native: true, Watch: true},
-			{Name: "vulncheck", Short: "Look for known vulnerabilities in what each Go application calls", Steps: cli.Steps{cli.Go: vulncheck}, Flags: vulncheckFlags, Native: true},
+			{Name: "vulncheck", Short: "Look for known vulnerabilities in what each application uses", Steps: cli.Steps{cli.Go: vulncheck, cli.Rust: rustVulncheck}, Flags: vulncheckFlags, Native: true},
 			{Name: "fmt", Short: "List files that are not formatted as gofmt or rustfmt does it", Steps: cli.Steps{cli.Go: format, cli.Rust: rustFormat}, Native: true},
 			{Name: "check", Short: "Run fmt, lint, test, build and smoke side by side", All: []string{"fmt", "lint", "test", "build", "smoke"}, Watch: true},
 		},
