@@ -132,6 +132,9 @@ func TestGitTransports(t *testing.T) {
 	g := gittest.New(t)
 	h := newHistory(t, g, "app")
 	daemon := g.Daemon(t)
+	website := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<!doctype html>")) }))
+	t.Cleanup(website.Close)
+	page := website.URL
 	server := g.HTTP(t, nil)
 	at, err := url.Parse(server)
 	require.NoError(t, err)
@@ -165,6 +168,7 @@ func TestGitTransports(t *testing.T) {
 			"ftp://example.com/app":  `its transport "ftp" is none of http, https, ssh, git and file`,
 			"https://example.com":    "it lacks a host or a path",
 			"http://127.0.0.1:1/app": "connection refused",
+			page + "/app":            "is no git server, or a page to log in at",
 		} {
 			_, err := e.c.Git(address).Head().Commit(ctx)
 			require.ErrorContains(t, err, want, address)

@@ -8,9 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage"
@@ -79,7 +77,7 @@ func (l *local) store() (*filesystem.Storage, error) {
 			return nil, &AccessError{Repository: l.Name(), Err: errors.New("it is no git repository: it has no .git folder, and is no bare one")}
 		}
 	}
-	return filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault()), nil
+	return openStore(dir), nil
 }
 
 // List implements Repository.

@@ -8,16 +8,13 @@ import (
 	"os"
 	"sync/atomic"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // Access says how to log in at a repository.
@@ -112,7 +109,7 @@ func (r *remote) Fetch(ctx context.Context, ids []string, depth int, use func(st
 		return err
 	}
 	defer os.RemoveAll(dir)
-	store := filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault())
+	store := openStore(dir)
 	if err := store.Init(); err != nil {
 		return err
 	}

@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/storage"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // Repository is where commits come from.
@@ -50,6 +53,13 @@ type CommitError struct {
 
 func (e *CommitError) Error() string {
 	return fmt.Sprintf("git repository %s has no commit %s, or does not hand it out", e.Repository, e.Commit)
+}
+
+// largeObject is from how many bytes on a file is read bit by bit.
+const largeObject = 8 << 20
+
+func openStore(gitDir string) *filesystem.Storage {
+	return filesystem.NewStorageWithOptions(osfs.New(gitDir), cache.NewObjectLRUDefault(), filesystem.Options{LargeObjectThreshold: largeObject})
 }
 
 // isMissing reports whether an object is not in a store.

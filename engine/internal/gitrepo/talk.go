@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	gitprotocol "github.com/go-git/go-git/v5/plumbing/transport/git"
@@ -123,6 +124,8 @@ func (r *remote) explain(ctx context.Context, err error) error {
 		}
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		out.Err = errors.New("it is not there, or hidden from this login")
+	case errors.Is(err, pktline.ErrInvalidPktLen):
+		out.Err = errors.New("what answers there is no git server, or a page to log in at")
 	case strings.Contains(err.Error(), "unable to authenticate"):
 		out.Denied = true
 		out.Err = errors.New("it refuses the keys of the SSH agent: add one that it knows (ssh-add)")
