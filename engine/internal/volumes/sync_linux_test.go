@@ -3,6 +3,7 @@ package volumes_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -218,11 +219,25 @@ func (o *overtaken) Publish(ctx context.Context, name string, s *volumes.Snapsho
 	return errors.Join(err, o.Store.Publish(ctx, name, s))
 }
 
+// smallDisk is a folder on a file system of 4 MiB, which goes with this process
+// however that ends: it is mounted nowhere.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	options, err := unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC)
+	require.NoError(t, err)
+	defer unix.Close(options)
+	require.NoError(t, unix.FsconfigSetString(options, "size", "4m"))
+	require.NoError(t, unix.FsconfigCreate(options))
+	disk, err := unix.Fsmount(options, unix.FSMOUNT_CLOEXEC, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = unix.Close(disk) })
+	dir := fmt.Sprintf("/proc/self/fd/%d/dir", disk)
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	return dir
+}
+
 func TestDiskFullWhileSaving(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, unix.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"))
-	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
-	store, err := volumes.OpenFolder(filepath.Join(dir, "store"), 0)
+	store, err := volumes.OpenFolder(filepath.Join(smallDisk(t), "store"), 0)
 	require.NoError(t, err)
 	e := newEngine(t)
 	e.write(map[string]string{"a": random(t, 1<<20)})
@@ -234,6 +249,33 @@ func TestDiskFullWhileSaving(t *testing.T) {
 	to := newEngine(t)
 	to.restore(store)
 	require.Equal(t, want, to.facts(), "the old state is usable")
+	require.NoError(t, os.Remove(e.path("b")))
+	e.write(map[string]string{"c": random(t, 1<<20)})
+	require.True(t, e.save(store).Done, "nothing of the attempt stands in the way")
+	to = newEngine(t)
+	to.restore(store)
+	require.Equal(t, e.facts(), to.facts())
+}
+
+// Where the engine cannot remember what it has seen, it reads it again.
+func TestEnginesDiskFullWhileSaving(t *testing.T) {
+	store, _ := folder(t)
+	e := newEngine(t)
+	e.dirs.State = smallDisk(t)
+	e.write(map[string]string{"a": "first", "b": "b"})
+	require.True(t, e.save(store).Done)
+	fillDisk(t, e.dirs.State)
+	e.write(map[string]string{"a": "changed"})
+	require.True(t, e.save(store).Done)
+	to := newEngine(t)
+	to.restore(store)
+	require.Equal(t, e.facts(), to.facts())
+}
+
+func fillDisk(t *testing.T, dir string) {
+	t.Helper()
+	err := os.WriteFile(filepath.Join(dir, "full"), make([]byte, 5<<20), 0o600)
+	require.ErrorIs(t, err, unix.ENOSPC)
 }
 
 func TestDiskFullWhileRestoring(t *testing.T) {
@@ -241,8 +283,7 @@ func TestDiskFullWhileRestoring(t *testing.T) {
 	from, to := newEngine(t), newEngine(t)
 	from.fill()
 	from.save(store)
-	require.NoError(t, unix.Mount("tmpfs", to.dirs.Volume, "tmpfs", 0, "size=4m"))
-	t.Cleanup(func() { _ = unix.Unmount(to.dirs.Volume, unix.MNT_DETACH) })
+	to.dirs.Volume = smallDisk(t)
 	_, err := volumes.Restore(t.Context(), store, volume, to.carrier)
 	require.ErrorContains(t, err, "no space left")
 	require.Len(t, to.facts(), 1, "nothing is left of it")

@@ -221,9 +221,7 @@ func (r *Restoring) publish(index *wire.Index) error {
 			return fmt.Errorf("moving %s into place: %w", f.Path, err)
 		}
 	}
-	if err := r.remember(index); err != nil {
-		return fmt.Errorf("remembering the volume: %w", err)
-	}
+	r.remember(index)
 	if err := os.RemoveAll(r.root); err != nil {
 		return err
 	}
@@ -234,7 +232,7 @@ func (r *Restoring) publish(index *wire.Index) error {
 }
 
 // remember notes the files' stamps, so that saving does not read them again.
-func (r *Restoring) remember(index *wire.Index) error {
+func (r *Restoring) remember(index *wire.Index) {
 	entries := make([]entry, 0, len(index.Files))
 	hashes := make(map[wire.Name][]string, len(index.Files))
 	for _, f := range index.Files {
@@ -251,5 +249,5 @@ func (r *Restoring) remember(index *wire.Index) error {
 		}
 	}
 	time.Sleep(2 * settle)
-	return newState(entries, func(e entry) []string { return hashes[e.Path] }, time.Now()).save(r.volume.State, r.volume.Name)
+	_ = newState(entries, func(e entry) []string { return hashes[e.Path] }, time.Now()).save(r.volume.State, r.volume.Name)
 }

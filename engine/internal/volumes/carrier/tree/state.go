@@ -55,7 +55,7 @@ func loadState(dir, name string) state {
 	return s
 }
 
-// save replaces the state on disk.
+// save replaces the state on disk. What it has not written is read again.
 func (s state) save(dir, name string) error {
 	plain, err := json.Marshal(s)
 	if err != nil {
@@ -67,10 +67,13 @@ func (s state) save(dir, name string) error {
 	}
 	defer enc.Close()
 	tmp := statePath(dir, name) + ".new"
-	if err := os.WriteFile(tmp, enc.EncodeAll(plain, nil), 0o600); err != nil {
-		return err
+	if err = os.WriteFile(tmp, enc.EncodeAll(plain, nil), 0o600); err == nil {
+		err = os.Rename(tmp, statePath(dir, name))
 	}
-	return os.Rename(tmp, statePath(dir, name))
+	if err != nil {
+		_ = os.Remove(tmp)
+	}
+	return err
 }
 
 // hashes returns the chunks of a file if it has not changed.
