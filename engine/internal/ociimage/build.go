@@ -2,6 +2,7 @@ package ociimage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -68,6 +69,21 @@ func rootLayer(ctx context.Context, img Image, opts Options) (Layer, *spool, err
 	if onBase {
 		return changesLayer(ctx, tree, opts)
 	}
+	layer, s, err := newLayer(opts, func(w io.Writer) error { return streamTree(ctx, tree, w, opts.Time) })
+	if errors.Is(err, errOrder) {
+		done()
+		return sortedLayer(ctx, img, opts)
+	}
+	return layer, s, err
+}
+
+// sortedLayer writes the layer of a root file system that comes in any order.
+func sortedLayer(ctx context.Context, img Image, opts Options) (Layer, *spool, error) {
+	tree, done, err := openTree(ctx, img.Rootfs)
+	if err != nil {
+		return Layer{}, nil, err
+	}
+	defer done()
 	s, err := newSpool(opts.TempDir)
 	if err != nil {
 		return Layer{}, nil, err

@@ -25,15 +25,20 @@ import (
 // are laid out as they are there, with owners and devices.
 func changesOf(t testing.TB, base, final []byte) []byte {
 	t.Helper()
-	if testing.Short() || os.Geteuid() != 0 {
-		t.Skip("unpacks owners and device nodes, which needs root and time")
-	}
+	needsRoot(t)
 	program, _, err := shim.Build(t.Context(), "", nil)
 	require.NoError(t, err)
 	args := protocol.LayerArgs(unpacked(t, base), unpacked(t, final))
 	out, err := exec.CommandContext(t.Context(), program, args...).Output()
 	require.NoError(t, err)
 	return out
+}
+
+func needsRoot(t testing.TB) {
+	t.Helper()
+	if testing.Short() || os.Geteuid() != 0 {
+		t.Skip("unpacks owners and device nodes, which needs root and time")
+	}
 }
 
 func unpacked(t testing.TB, data []byte) string {

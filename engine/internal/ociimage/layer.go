@@ -34,6 +34,9 @@ func newLayer(opts Options, write func(io.Writer) error) (_ Layer, _ *spool, err
 	if err == nil {
 		err = s.Flush()
 	}
+	if tree := new(treeError); errors.As(err, &tree) {
+		return Layer{}, nil, tree
+	}
 	if err != nil {
 		return Layer{}, nil, fmt.Errorf("writing the layer: %w", err)
 	}

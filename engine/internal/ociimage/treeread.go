@@ -53,7 +53,7 @@ func (tr *treeReader) read(ctx context.Context, r io.Reader) (_ *tree, err error
 			tr.tree.close()
 		}
 	}()
-	if err := tr.addAll(&endReader{r: ctxReader{ctx, r}}); err != nil {
+	if err := tr.addAll(&endReader{r: ctxReader{ctx, r}}, tr.add); err != nil {
 		return nil, err
 	}
 	if err := tr.resolveLinks(); err != nil {
@@ -65,9 +65,9 @@ func (tr *treeReader) read(ctx context.Context, r io.Reader) (_ *tree, err error
 	return tr.tree, tr.tree.finish()
 }
 
-// addAll takes every entry. The stream must close with a tar's end mark, and
+// addAll hands every entry to add. The stream must close with a tar's end mark, and
 // without an error: half an export is no file system.
-func (tr *treeReader) addAll(r *endReader) error {
+func (tr *treeReader) addAll(r *endReader, add func(*tar.Header, io.Reader) error) error {
 	in := tar.NewReader(r)
 	for {
 		hdr, err := in.Next()
@@ -77,7 +77,7 @@ func (tr *treeReader) addAll(r *endReader) error {
 		if err != nil {
 			return err
 		}
-		if err := tr.add(hdr, in); err != nil {
+		if err := add(hdr, in); err != nil {
 			return err
 		}
 	}
@@ -88,22 +88,28 @@ func (tr *treeReader) addAll(r *endReader) error {
 	return err
 }
 
-// add takes one entry and its content.
-func (tr *treeReader) add(hdr *tar.Header, content io.Reader) error {
+// name is the path of an entry, "" where there is nothing to take.
+func (tr *treeReader) name(hdr *tar.Header) (string, error) {
 	if hdr.Typeflag == tar.TypeXGlobalHeader {
-		return nil
+		return "", nil
 	}
 	name, err := cleanName(hdr.Name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if name == "." {
 		if hdr.Typeflag != tar.TypeDir {
-			return fmt.Errorf("entry %q stands for the root but is not a folder", hdr.Name)
+			return "", fmt.Errorf("entry %q stands for the root but is not a folder", hdr.Name)
 		}
-		return nil
+		return "", nil
 	}
-	if err := tr.checkName(name, hdr.Typeflag); err != nil {
+	return name, tr.checkName(name, hdr.Typeflag)
+}
+
+// add takes one entry and its content.
+func (tr *treeReader) add(hdr *tar.Header, content io.Reader) error {
+	name, err := tr.name(hdr)
+	if err != nil || name == "" {
 		return err
 	}
 	if hdr.Typeflag == tar.TypeLink {

@@ -223,22 +223,33 @@ func TestWriteEndsWithItsContext(t *testing.T) {
 }
 
 func TestWriteNoticesHalfAnExport(t *testing.T) {
-	whole := tarOf(t, sampleTree()...)
+	shuffled := tarOf(t, sampleTree()...)
+	inOrder := tarOf(t, layerItems(t, written(t, Options{}, sampleImage(t, amd64)))...)
+	for name, whole := range map[string][]byte{"any order": shuffled, "in order": inOrder} {
+		t.Run(name, func(t *testing.T) { noticesHalf(t, whole) })
+	}
+}
+
+func noticesHalf(t *testing.T, whole []byte) {
 	end := len(whole) - 1024 // where the end mark begins
 	torn := errors.New("engine went away")
+	bytesTo := func(end int) func() io.Reader { return func() io.Reader { return bytes.NewReader(whole[:end]) } }
+	tornAt := func(end int) func() io.Reader {
+		return func() io.Reader { return io.MultiReader(bytes.NewReader(whole[:end]), iotest.ErrReader(torn)) }
+	}
 	for name, c := range map[string]struct {
-		stream io.Reader
+		stream func() io.Reader
 		want   error
 	}{
-		"nothing":             {bytes.NewReader(nil), io.ErrUnexpectedEOF},
-		"in a content":        {bytes.NewReader(whole[:1000]), io.ErrUnexpectedEOF},
-		"between entries":     {bytes.NewReader(whole[:end]), io.ErrUnexpectedEOF},
-		"error instead":       {io.MultiReader(bytes.NewReader(whole[:end]), iotest.ErrReader(torn)), torn},
-		"error after the end": {io.MultiReader(bytes.NewReader(whole), iotest.ErrReader(torn)), torn},
+		"nothing":             {bytesTo(0), io.ErrUnexpectedEOF},
+		"in a content":        {bytesTo(1000), io.ErrUnexpectedEOF},
+		"between entries":     {bytesTo(end), io.ErrUnexpectedEOF},
+		"error instead":       {tornAt(end), torn},
+		"error after the end": {tornAt(len(whole)), torn},
 	} {
 		t.Run(name, func(t *testing.T) {
 			img := sampleImage(t, amd64)
-			img.Rootfs = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(c.stream), nil }
+			img.Rootfs = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(c.stream()), nil }
 			_, err := Write(t.Context(), io.Discard, []Image{img}, Options{})
 			require.ErrorIs(t, err, c.want)
 		})
