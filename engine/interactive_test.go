@@ -57,9 +57,6 @@ func TestInteractiveOpensOneShellForOneFailure(t *testing.T) {
 
 func TestInteractiveFailuresSideBySide(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
-		if e.Docker {
-			t.Skip("terminals of commands that end at once hang with Docker 26.1, see docs/docker.md")
-		}
 		s := newScreen(t)
 		c := e.connect(t, s.terminal(), engine.WithInteractive())
 		wait := await(t, func() error {

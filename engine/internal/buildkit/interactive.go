@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	"google.golang.org/protobuf/proto"
 
@@ -24,8 +27,39 @@ const TerminalDescription = "bodkin.terminal"
 // failures are the execs whose failure has opened a shell: one each, however many
 // evaluations fail because of it.
 type failures struct {
-	mu    sync.Mutex
-	shown map[digest.Digest]bool
+	mu        sync.Mutex
+	shown     map[digest.Digest]bool
+	terminals map[digest.Digest]string // TerminalDescription, by execKey
+}
+
+// note keeps what def says of terminals: older BuildKits do not tell it again with
+// an exec's failure.
+func (f *failures) note(def *llb.Definition) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for raw, op := range ops(def.Def) {
+		command := def.Metadata[digest.FromBytes(raw)].Description[TerminalDescription]
+		if op.GetExec() == nil || command == "" {
+			continue
+		}
+		if f.terminals == nil {
+			f.terminals = map[digest.Digest]string{}
+		}
+		f.terminals[execKey(op.GetExec())] = command
+	}
+}
+
+// terminal is the default terminal command of an exec's container.
+func (f *failures) terminal(exec *pb.ExecOp) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return decodeCommand(f.terminals[execKey(exec)])
+}
+
+// execKey tells execs apart by what every BuildKit keeps of them.
+func execKey(exec *pb.ExecOp) digest.Digest {
+	meta := exec.GetMeta()
+	return digest.FromString(strings.Join(slices.Concat(meta.GetArgs(), meta.GetEnv(), []string{meta.GetCwd(), meta.GetUser()}), "\x00"))
 }
 
 func (f *failures) first(exec digest.Digest) bool {
@@ -73,7 +107,7 @@ func (s *Session) inspect(ctx context.Context, gw gateway.Client, tty *terminal.
 		}
 	}
 	tty.Say(left(failed, exec))
-	return s.interact(ctx, gw, tty, exec, decodeCommand(solveErr.GetDescription()[TerminalDescription]))
+	return s.interact(ctx, gw, tty, exec, s.failures.terminal(op.GetExec()))
 }
 
 // left says what has failed and where its user is now.

@@ -27,6 +27,9 @@ func (s *Session) define(ctx context.Context, st llb.State, platform ocispecs.Pl
 	if def, err = s.lower(ctx, def); err != nil {
 		return nil, err
 	}
+	if s.options.Interactive {
+		s.failures.note(def)
+	}
 	return flatten(def)
 }
 
