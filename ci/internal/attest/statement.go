@@ -34,6 +34,9 @@ type Statement struct {
 // NewStatement makes an in-toto statement out of what is said, anything that JSON can
 // hold. The same gives the same bytes.
 func NewStatement(img Image, predicateType string, predicate any) (Statement, error) {
+	if err := img.Digest.Validate(); err != nil {
+		return Statement{}, fmt.Errorf("making a statement about %s: %w", img.Name, err)
+	}
 	raw, err := json.Marshal(predicate)
 	if err != nil {
 		return Statement{}, fmt.Errorf("encoding a statement of type %s: %w", predicateType, err)
