@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	digest "github.com/opencontainers/go-digest"
 
@@ -61,11 +62,11 @@ func RedactedURL(raw string) string {
 }
 
 func (d Download) to(ctx context.Context, target string) (err error) {
-	body, err := d.get(ctx)
+	res, err := d.get(ctx)
 	if err != nil {
 		return err
 	}
-	defer body.Close()
+	defer res.Body.Close()
 	mode := d.Mode
 	if mode == 0 {
 		mode = defaultDownloadMode
@@ -83,16 +84,20 @@ func (d Download) to(ctx context.Context, target string) (err error) {
 		algorithm = d.Checksum.Algorithm()
 	}
 	sum := algorithm.Digester()
-	if _, err := io.Copy(io.MultiWriter(file, sum.Hash()), body); err != nil {
+	if _, err := io.Copy(io.MultiWriter(file, sum.Hash()), res.Body); err != nil {
 		return err
 	}
 	if got := sum.Digest(); d.Checksum != "" && got != d.Checksum {
 		return fmt.Errorf("its checksum is %s, not %s", got, d.Checksum)
 	}
-	return nil
+	changed, err := http.ParseTime(res.Header.Get("Last-Modified"))
+	if err != nil {
+		changed = time.Unix(0, 0) // as BuildKit has it
+	}
+	return os.Chtimes(target, changed, changed)
 }
 
-func (d Download) get(ctx context.Context) (io.ReadCloser, error) {
+func (d Download) get(ctx context.Context) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL, nil)
 	if err != nil {
 		return nil, errors.New("it is no URL")
@@ -118,5 +123,5 @@ func (d Download) get(ctx context.Context) (io.ReadCloser, error) {
 		_ = res.Body.Close()
 		return nil, fmt.Errorf("the server answers %s", res.Status)
 	}
-	return res.Body, nil
+	return res, nil
 }
