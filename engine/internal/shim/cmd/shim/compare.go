@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
@@ -124,10 +125,21 @@ func (c *comparison) both(rel string, before, after fs.DirEntry) error {
 	if err != nil {
 		return err
 	}
+	if sameInode(was, is) {
+		return nil
+	}
 	d := &difference{rel: rel, kind: protocol.ChangeModified, before: was, after: is}
 	d.check = was.Mode().Type() == is.Mode().Type() && (!is.Mode().IsRegular() || was.Size() == is.Size() && executes(was) == executes(is))
 	c.found = append(c.found, d)
 	return nil
+}
+
+// sameInode reports whether two entries are one and the same in a layer that both
+// trees have. The time of the last change is part of that: file systems in layers keep the
+// number of a file that they have copied to change it.
+func sameInode(a, b fs.FileInfo) bool {
+	one, other := a.Sys().(*syscall.Stat_t), b.Sys().(*syscall.Stat_t)
+	return one.Ino == other.Ino && one.Ctim == other.Ctim && one.Mtim == other.Mtim && one.Size == other.Size && one.Mode == other.Mode
 }
 
 // executes reports whether a file's owner may execute it.
@@ -140,8 +152,9 @@ func (c *comparison) checkContents() error {
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
+			var buffers [2][]byte
 			for i := next.Add(1) - 1; i < int64(len(c.found)) && failed.Load() == nil; i = next.Add(1) - 1 {
-				if err := c.checkContent(c.found[i]); err != nil {
+				if err := c.checkContent(c.found[i], &buffers); err != nil {
 					failed.Store(&err)
 				}
 			}
@@ -154,12 +167,20 @@ func (c *comparison) checkContents() error {
 	return nil
 }
 
-func (c *comparison) checkContent(d *difference) (err error) {
+// maxBuffered is up to how many bytes files are read whole.
+const maxBuffered = 1 << 20
+
+func (c *comparison) checkContent(d *difference, buffers *[2][]byte) (err error) {
 	if !d.check {
 		return nil
 	}
 	one, other := filepath.Join(c.before, d.rel), filepath.Join(c.after, d.rel)
 	switch {
+	case d.after.Mode().IsRegular() && d.after.Size() <= maxBuffered:
+		if buffers[0], err = readInto(buffers[0], one, d.before.Size()); err == nil {
+			buffers[1], err = readInto(buffers[1], other, d.after.Size())
+		}
+		d.same = bytes.Equal(buffers[0], buffers[1])
 	case d.after.Mode().IsRegular():
 		d.same, err = sameContent(one, other)
 	case d.after.Mode()&fs.ModeSymlink != 0:

@@ -60,26 +60,33 @@ func (f *file) Close() error {
 }
 
 // readFile returns the content of the file at path.
-func readFile(path string) ([]byte, error) {
+func readFile(path string) ([]byte, error) { return readInto(nil, path, 0) }
+
+// readInto returns the content of the file at path, of about size bytes, in buffer
+// if it is long enough.
+func readInto(buffer []byte, path string, size int64) ([]byte, error) {
 	f, err := openRead(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	content := make([]byte, 0, 512)
+	if int64(cap(buffer)) <= size {
+		buffer = make([]byte, 0, size+512)
+	}
+	buffer = buffer[:0]
 	for {
-		n, err := syscall.Read(f.fd, content[len(content):cap(content)])
+		n, err := syscall.Read(f.fd, buffer[len(buffer):cap(buffer)])
 		switch {
 		case err == syscall.EINTR:
 			continue
 		case err != nil:
 			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
 		case n == 0:
-			return content, nil
+			return buffer, nil
 		}
-		content = content[:len(content)+n]
-		if len(content) == cap(content) {
-			content = append(content, 0)[:len(content)]
+		buffer = buffer[:len(buffer)+n]
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
 		}
 	}
 }

@@ -25,6 +25,8 @@ type searching struct {
 	re    *regexp.Regexp
 	globs rules
 	found []protocol.Match
+
+	buffer []byte // for the next file's content
 }
 
 // errLimit ends a search that has found enough.
@@ -159,10 +161,14 @@ func (s *searching) leaves(name string, folder bool, ignored rules) bool {
 
 // file searches a file. What is no text is left out unless the file was asked for.
 func (s *searching) file(rel string, skipBinary bool) error {
-	content, err := os.ReadFile(filepath.Join(s.tree, rel))
-	if err != nil || !utf8.ValidString(rel) {
+	if !utf8.ValidString(rel) {
+		return nil
+	}
+	content, err := readInto(s.buffer, filepath.Join(s.tree, rel), 0)
+	if err != nil {
 		return err
 	}
+	s.buffer = content
 	const looked = 1 << 16
 	if skipBinary && bytes.IndexByte(content[:min(len(content), looked)], 0) >= 0 {
 		return nil
