@@ -6,19 +6,13 @@ import (
 	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/index"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // writeGitDir writes what git keeps of a checkout. The same commit makes the same
@@ -68,7 +62,7 @@ func writeGitDir(root *os.Root, at place, store storage.Storer, origin URL, ref 
 			return err
 		}
 	}
-	return writePack(filepath.Join(root.Name(), filepath.FromSlash(at.gitDir)), store, history.objects, o.Depth)
+	return writePack(root, at.gitDir, store, history.objects, o.Depth)
 }
 
 // checkRef refuses names that would lead out of the folder of refs: servers choose
@@ -207,27 +201,4 @@ func (c *collector) tree(id plumbing.Hash) error {
 		}
 	}
 	return nil
-}
-
-// deltaWindow is how many objects each is compared with, to keep a long history
-// small. One commit has little to compare.
-const deltaWindow = 10
-
-func writePack(gitDir string, from storage.Storer, objects []plumbing.Hash, depth int) error {
-	window := uint(deltaWindow)
-	if depth == 1 {
-		window = 0
-	}
-	to := filesystem.NewStorage(osfs.New(gitDir), cache.NewObjectLRUDefault())
-	pack, err := to.PackfileWriter()
-	if err != nil {
-		return err
-	}
-	// Only the objects: how they were packed before is not the same everywhere.
-	objectsOnly := struct{ storer.EncodedObjectStorer }{from}
-	if _, err := packfile.NewEncoder(pack, objectsOnly, false).Encode(objects, window); err != nil {
-		_ = pack.Close()
-		return err
-	}
-	return pack.Close()
 }
