@@ -152,7 +152,7 @@ func checkPredicate(ts *testscript.TestScript, statement *intoto.Statement, imag
 		ts.Check(protojson.Unmarshal(raw, p))
 		ts.Check(p.Validate())
 		parameters := p.BuildDefinition.ExternalParameters.AsMap()
-		if parameters["platform"] != image.Platform.String() || parameters["application"] != "hello" || parameters["commit"] != ts.Getenv("GITHUB_SHA") {
+		if parameters["platform"] != image.Platform.String() || parameters["command"] != "publish" || parameters["application"] != "hello" || parameters["commit"] != ts.Getenv("GITHUB_SHA") {
 			ts.Fatalf("the provenance of an image for %s says %v", image.Platform, parameters)
 		}
 		return

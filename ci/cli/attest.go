@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"dagger.io/dagger"
 	"github.com/containerd/platforms"
@@ -135,8 +136,9 @@ var lockFiles = []string{"go.mod", "go.sum", "Cargo.lock"}
 func (a *attestations) build(ctx context.Context) (attest.Build, error) {
 	rev := a.job.Revision()
 	ref := revision.RefOf(ctx, a.job.App.Dir)
+	command, _, _ := strings.Cut(a.job.name, " ")
 	b := attest.Build{
-		Command: a.job.name, App: a.job.App.Name, Source: rev.Source, Branch: ref.Branch, Tag: ref.Tag,
+		Command: command, App: a.job.App.Name, Source: rev.Source, Branch: ref.Branch, Tag: ref.Tag,
 		Run: revision.RunURL(), Version: starter.OwnVersion(), Locks: map[string]string{},
 	}
 	if !rev.Dirty() && rev.Commit != revision.Unknown {
