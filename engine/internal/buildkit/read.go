@@ -100,6 +100,8 @@ func pathError(name string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case path.Clean(name) == "/": // is always there: it could not be unpacked
+		return clean(err)
 	case strings.Contains(err.Error(), "no such file or directory"):
 		return notExist(name)
 	case strings.Contains(err.Error(), "not a directory"):

@@ -1,6 +1,9 @@
 package buildkit
 
 import (
+	"fmt"
+	"io/fs"
+
 	"github.com/moby/buildkit/session/filesync"
 	"github.com/tonistiigi/fsutil/types"
 	"google.golang.org/grpc"
@@ -58,5 +61,18 @@ func (s *boundedStream) RecvMsg(m any) error {
 		default:
 		}
 	}
+	if err == nil {
+		err = refuseDevice(m)
+	}
 	return err
+}
+
+// refuseDevice refuses what is a device: on this machine it would lead to its disks and
+// memory, whoever made the image that it came with.
+func refuseDevice(m any) error {
+	p, ok := m.(*types.Packet)
+	if !ok || p.Type != types.PACKET_STAT || p.Stat == nil || fs.FileMode(p.Stat.Mode)&fs.ModeDevice == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is a device, and devices are not written to this machine: export without it", p.Stat.Path)
 }
