@@ -209,37 +209,6 @@ func TestClosingStopsWhatRuns(t *testing.T) {
 	})
 }
 
-func TestManyClients(t *testing.T) {
-	onEngines(t, func(t *testing.T, e *env) {
-		key := unique()
-		var wg sync.WaitGroup
-		outs := make([]string, 16)
-		for i := range outs {
-			wg.Go(func() {
-				c, err := engine.Connect(t.Context(), engine.WithAddress(e.Address))
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer c.Close()
-				shared := counting(t, c, key).WithEnvVariable("N", key).WithExec(box("sleep", "100ms", ";", "count", "/count/n"))
-				own, err := shared.WithExec(box("echo", fmt.Sprint("client ", i))).Stdout(t.Context())
-				if err != nil {
-					t.Error(err)
-				}
-				outs[i] = own
-			})
-		}
-		wg.Wait()
-		for i, out := range outs {
-			require.Equal(t, fmt.Sprintf("client %d\n", i), out)
-		}
-		// BuildKit joins steps of different sessions once it knows that their inputs are
-		// the same, which may be too late for one or the other.
-		require.Less(t, counted(t, e.c, key), len(outs)/2, "a step that they share does not run for each")
-	})
-}
-
 func TestProgress(t *testing.T) {
 	onEngines(t, func(t *testing.T, e *env) {
 		told := &statuses{}

@@ -85,4 +85,22 @@ var groups = []group{
 		{"FindUp", testFindUp},
 		{"OddHostFiles", testOddHostFiles},
 	}},
+	{"options", []one{
+		{"Expand", testExpand},
+		{"WithoutExposedPort", testWithoutExposedPort},
+		{"StatOfLinks", testStatOfLinks},
+		{"PermissionsOfCopies", testPermissionsOfCopies},
+		{"FindUpOptions", testFindUpOptions},
+		{"Digests", testDigests},
+		{"OwnerOfACacheVolume", testOwnerOfACacheVolume},
+		{"Version", testVersion},
+		{"Secrets", testSecrets},
+		{"ImageArchives", testImageArchives},
+	}},
+	{"service", []one{
+		{"ServiceBinding", testServiceBinding},
+		{"ServiceLife", testServiceLife},
+		{"Tunnel", testTunnel},
+		{"Loaders", testLoaders},
+	}},
 }

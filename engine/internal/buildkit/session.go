@@ -109,6 +109,9 @@ func Open(ctx context.Context, address string, opts Options) (*Session, error) {
 	w, err := worker(ctx, c)
 	if err != nil {
 		_ = c.Close()
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("connecting to %s: %w", address, context.Cause(ctx))
+		}
 		return nil, &AddressError{Address: address, Err: err}
 	}
 	var inDocker *dockerDaemon
