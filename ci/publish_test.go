@@ -122,7 +122,7 @@ func checkStatements(ts *testscript.TestScript, said v1.Image, image v1.Descript
 		var raw bytes.Buffer
 		_, err = raw.ReadFrom(r)
 		ts.Check(err)
-		for _, secret := range []string{ts.Getenv("WORK"), host, ts.Getenv("REGISTRY_PASSWORD"), os.TempDir()} {
+		for _, secret := range []string{ts.Getenv("WORK"), host, ts.Getenv("REGISTRY_PASSWORD"), os.TempDir(), "planted-token"} {
 			if strings.Contains(raw.String(), secret) {
 				ts.Fatalf("a statement tells of %s: %s", secret, raw.String())
 			}
@@ -151,6 +151,9 @@ func checkPredicate(ts *testscript.TestScript, statement *intoto.Statement, imag
 		p := &provenance.Provenance{}
 		ts.Check(protojson.Unmarshal(raw, p))
 		ts.Check(p.Validate())
+		if got, want := p.RunDetails.Metadata.InvocationId, "https://git.example.com/Team/Project/actions/runs/7"; got != want {
+			ts.Fatalf("the provenance names the run %s, want %s", got, want)
+		}
 		parameters := p.BuildDefinition.ExternalParameters.AsMap()
 		if parameters["platform"] != image.Platform.String() || parameters["command"] != "publish" || parameters["application"] != "hello" || parameters["commit"] != ts.Getenv("GITHUB_SHA") {
 			ts.Fatalf("the provenance of an image for %s says %v", image.Platform, parameters)
