@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,9 @@ var packages = []string{"./engine", "./engine/conformance"}
 
 // timeout is that of one engine's run.
 const timeout = "40m"
+
+// elsewhere are tests that start the engines they are about: the same for all rows.
+const elsewhere = "^(TestDockerHost|TestDockerOverTLS|TestOldDocker|TestExportImage.+|TestPackageLoads|TestBuildKitOverTLS)$"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -66,7 +70,7 @@ func run(ctx context.Context, names []string) error {
 
 // suite runs the tests on one engine.
 func suite(ctx context.Context, engine string) (*outcome, error) {
-	args := []string{"test", "-json", "-count=1", "-timeout", timeout}
+	args := []string{"test", "-json", "-count=1", "-timeout", timeout, "-skip", elsewhere}
 	for _, dir := range packages {
 		if _, err := os.Stat(dir); err == nil {
 			args = append(args, dir)
@@ -79,11 +83,17 @@ func suite(ctx context.Context, engine string) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	log, err := os.Create(filepath.Join(os.TempDir(), "bodkin-engines-"+engine+".json"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	fmt.Fprintln(os.Stderr, "what the tests on", engine, "say goes to", log.Name())
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	found, readErr := read(events, engine)
+	found, readErr := read(io.TeeReader(events, log), engine)
 	_, _ = io.Copy(io.Discard, events)
 	// That tests fail is a result.
 	err = cmd.Wait()
