@@ -72,6 +72,7 @@ func TestExportImageToDocker(t *testing.T) {
 			_, err = e.c.Host().ContainerImage("example.com/none").Sync(ctx)
 			require.ErrorContains(t, err, "has no image example.com/none:latest")
 			require.ErrorContains(t, image.ExportImage(ctx, name+"@sha256:"+content), "invalid image reference")
+			requirePlatforms(t, e, d, classic)
 		}
 		require.Len(t, ids, 1, "both engines make the same image")
 	})
@@ -101,25 +102,23 @@ func TestPackageLoads(t *testing.T) {
 	require.Equal(t, "loaded", found.Config.Labels["org.opencontainers.image.title"])
 }
 
-// An image for several platforms needs a store that knows such.
-func TestExportImageForPlatforms(t *testing.T) {
-	onStores(t, func(t *testing.T, d *dockertest.Docker, classic bool) {
-		ctx := t.Context()
-		e := &env{Engine: enginetest.Engine{Address: engine.Docker}}
-		e.c = e.connect(t)
-		image := func(arch string) *dagger.Container {
-			return e.c.Container(dagger.ContainerOpts{Platform: dagger.Platform("linux/" + arch)}).WithNewFile("/arch", arch)
-		}
-		err := image("amd64").ExportImage(ctx, "both", dagger.ContainerExportImageOpts{PlatformVariants: []*dagger.Container{image("arm64")}})
-		if classic {
-			version, versionErr := d.Version(ctx)
-			require.NoError(t, versionErr)
-			require.ErrorContains(t, err, "the classic image store of Docker "+version+" cannot do this: keeping an image for several platforms")
-			return
-		}
-		require.NoError(t, err)
-		require.Equal(t, "amd64", contents(t, e.c.Host().ContainerImage("both").File("/arch")))
-	})
+// requirePlatforms exports an image for several platforms: that needs a store that
+// knows such.
+func requirePlatforms(t *testing.T, e *env, d *dockertest.Docker, classic bool) {
+	t.Helper()
+	ctx := t.Context()
+	image := func(arch string) *dagger.Container {
+		return e.c.Container(dagger.ContainerOpts{Platform: dagger.Platform("linux/" + arch)}).WithNewFile("/arch", arch)
+	}
+	err := image("amd64").ExportImage(ctx, "both", dagger.ContainerExportImageOpts{PlatformVariants: []*dagger.Container{image("arm64")}})
+	if classic {
+		version, versionErr := d.Version(ctx)
+		require.NoError(t, versionErr)
+		require.ErrorContains(t, err, "the classic image store of Docker "+version+" cannot do this: keeping an image for several platforms")
+		return
+	}
+	require.NoError(t, err)
+	require.Equal(t, "amd64", contents(t, e.c.Host().ContainerImage("both").File("/arch")))
 }
 
 // Where no Docker keeps images, that is said before anything is built.
