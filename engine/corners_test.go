@@ -32,7 +32,12 @@ func TestSymlinksInContainerPaths(t *testing.T) {
 		require.Equal(t, "content", run(t, e.box(t).WithMountedFile("/m", ctr.File("/flink")), "cat", "/m"))
 		_, err := e.c.Directory().WithSymlink("a", "b").WithSymlink("b", "a").File("a").Contents(t.Context())
 		require.ErrorContains(t, err, "too many links")
-		_, err = ctr.WithSymlink("x", "/real/f").Sync(t.Context())
+		over := ctr.WithSymlink("x", "/real/f")
+		if e.Docker { // it copies the link
+			require.Contains(t, run(t, over, "stat", "/real/f"), " -> x")
+			return
+		}
+		_, err = over.Sync(t.Context())
 		require.ErrorContains(t, err, "/real/f: file exists")
 		require.NotContains(t, err.Error(), "mounts/", "paths are those of the container")
 	})
@@ -134,6 +139,10 @@ func TestMountsUnderMounts(t *testing.T) {
 		require.ErrorContains(t, err, "/m", "what was written into the mount went with it")
 
 		_, err = e.box(t).WithNewFile("/x", "").WithMountedDirectory("/x", dir(nil)).WithExec(box("true")).Sync(t.Context())
+		if e.Docker { // it says why only while it runs
+			require.Error(t, err)
+			return
+		}
 		require.ErrorContains(t, err, "the command has not started: ")
 		require.ErrorContains(t, err, "ot a directory")
 	})

@@ -10,21 +10,35 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// maxLayers is of how many layers a tree may consist that a step is put on. Linux
-// mounts up to 500, whose names must fit into a page: less than that on a daemon that
-// has been in use for long.
-const maxLayers = 300
+// layerLimits bound of how many layers a tree may consist.
+type layerLimits struct {
+	most  int // that a step may be put on
+	image int // what an image is taken for
+}
 
-// imageLayers is what an image is taken for: container engines allow no more.
-const imageLayers = 128
+var (
+	// Linux mounts up to 500, whose names must fit into a page: less than that on a daemon
+	// that has been in use for long. Images of container engines have 128 at most.
+	usualLayers = layerLimits{most: 300, image: 128}
+	// Docker's classic store allows 125. An image with very many leaves no room for steps.
+	classicLayers = layerLimits{most: 100, image: 30}
+)
+
+func (s *Session) layerLimits() layerLimits {
+	if s.docker != nil && s.docker.classic {
+		return classicLayers
+	}
+	return usualLayers
+}
 
 // flatten has trees of very many layers copied into a single one before further steps
 // are put on them. Each step adds a layer; the daemon refuses to mount too many.
-func flatten(def *llb.Definition) (*llb.Definition, error) {
-	if len(def.Def) <= maxLayers-imageLayers {
+func flatten(def *llb.Definition, limits layerLimits) (*llb.Definition, error) {
+	if len(def.Def) <= limits.most-limits.image {
 		return def, nil
 	}
 	f := flattening{
+		limits:   limits,
 		lowering: lowering{renamed: map[string]string{}}, layers: map[edge]int{}, flat: map[edge]*pb.Input{},
 	}
 	f.out = &llb.Definition{Metadata: map[digest.Digest]llb.OpMetadata{}, Source: def.Source, Constraints: def.Constraints}
@@ -42,6 +56,7 @@ func flatten(def *llb.Definition) (*llb.Definition, error) {
 
 type flattening struct {
 	lowering
+	limits layerLimits
 	layers map[edge]int       // of results of the old definition
 	flat   map[edge]*pb.Input // copies of them
 }
@@ -60,7 +75,7 @@ func (f *flattening) vertex(raw []byte, meta llb.OpMetadata) error {
 		if to := f.renamed[input.Digest]; to != input.Digest {
 			input.Digest, changed = to, true
 		}
-		if below[i] < maxLayers || op.Op == nil {
+		if below[i] < f.limits.most || op.Op == nil {
 			continue
 		}
 		if err := f.flatten(from, input); err != nil {
@@ -131,7 +146,7 @@ func (f *flattening) count(vertex string, op *pb.Op, below []int) {
 	case *pb.Op_Source:
 		f.layers[edge{vertex, 0}] = 1
 		if id := o.Source.Identifier; strings.HasPrefix(id, layoutScheme) || strings.HasPrefix(id, "docker-image://") {
-			f.layers[edge{vertex, 0}] = imageLayers
+			f.layers[edge{vertex, 0}] = f.limits.image
 		}
 	default:
 		for _, n := range below {

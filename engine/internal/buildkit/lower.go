@@ -30,7 +30,7 @@ func (s *Session) define(ctx context.Context, st llb.State, platform ocispecs.Pl
 	if s.options.Interactive {
 		s.failures.note(def)
 	}
-	return flatten(def)
+	return flatten(def, s.layerLimits())
 }
 
 // lower rewrites what the daemon does not know into what it knows: the difference
