@@ -78,17 +78,34 @@ func (e *execDef) output(ctx context.Context, gw gateway.Client, w io.Writer) er
 		return clean(err)
 	}
 	defer func() { _ = ctr.Release(context.WithoutCancel(ctx)) }()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	stderr, req := &bytes.Buffer{}, e.start()
-	req.Stdout, req.Stderr = unclosed{w}, unclosed{stderr}
+	req.Stdout, req.Stderr = unclosed{&ending{w, cancel}}, unclosed{stderr}
 	proc, err := ctr.Start(ctx, req)
 	if err != nil {
 		return clean(err)
 	}
-	if err := proc.Wait(); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
+	err = proc.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
 		return fmt.Errorf("%w: %s", clean(err), bytes.TrimSpace(stderr.Bytes()))
 	}
 	return nil
+}
+
+// ending is a writer that ends what writes to it where it cannot write: an error alone
+// would leave BuildKit's client waiting.
+type ending struct {
+	io.Writer
+	end context.CancelCauseFunc
+}
+
+func (e *ending) Write(p []byte) (int, error) {
+	if _, err := e.Writer.Write(p); err != nil {
+		e.end(err)
+	}
+	return len(p), nil
 }
