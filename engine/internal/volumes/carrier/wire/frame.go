@@ -118,11 +118,28 @@ func (r *Reader) Next() (Kind, []byte, error) {
 	if size > maxFrame {
 		return 0, nil, fmt.Errorf("a frame of %d bytes is too large", size)
 	}
-	payload := Buffer(int(size))
-	if _, err := io.ReadFull(r.in, payload); err != nil {
+	payload, err := r.payload(int(size))
+	if err != nil {
 		return 0, nil, fmt.Errorf("reading a frame: %w", err)
 	}
 	return Kind(header[0]), payload, nil
+}
+
+// maxTrusted is the size in bytes up to which memory is taken before the bytes are
+// there. Packs have less.
+const maxTrusted = 64 << 20
+
+func (r *Reader) payload(size int) ([]byte, error) {
+	if size > maxTrusted {
+		payload, err := io.ReadAll(io.LimitReader(r.in, int64(size)))
+		if err == nil && len(payload) < size {
+			err = io.ErrUnexpectedEOF
+		}
+		return payload, err
+	}
+	payload := Buffer(size)
+	_, err := io.ReadFull(r.in, payload)
+	return payload, err
 }
 
 // Expect returns the payload of the next frame, which must be of a kind. A
