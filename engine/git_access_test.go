@@ -167,6 +167,7 @@ func TestGitTransports(t *testing.T) {
 			"file:///missing/folder": "it is no git repository",
 			"ftp://example.com/app":  `its transport "ftp" is none of http, https, ssh, git and file`,
 			"https://example.com":    "it lacks a host or a path",
+			h.Dir:                    "for a folder of this machine, use file:// and its absolute path",
 			"http://127.0.0.1:1/app": "connection refused",
 			page + "/app":            "is no git server, or a page to log in at",
 		} {

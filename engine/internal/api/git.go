@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -235,6 +236,9 @@ func (d *Directory) AsGit() *GitRepository {
 func (s *Server) gitRepository(ctx context.Context, address, key string, access gitrepo.Access) (core.GitRepository, error) {
 	u, err := gitrepo.ParseURL(address)
 	guess := errors.Is(err, gitrepo.ErrNoTransport)
+	if guess && (address == "" || strings.ContainsRune("/.~", rune(address[0]))) {
+		return core.GitRepository{}, fmt.Errorf("%w: for a folder of this machine, use file:// and its absolute path, or asGit of its directory", err)
+	}
 	if guess {
 		u, err = gitrepo.ParseURL("https://" + address)
 	}

@@ -87,3 +87,32 @@ func TestListing(t *testing.T) {
 	_, err = l.Branches([]string{"[a"})
 	require.ErrorContains(t, err, "invalid pattern")
 }
+
+// Patterns and addresses come from pipelines, and from .gitmodules of others.
+func FuzzPatterns(f *testing.F) {
+	for _, seed := range []string{"v1*", "[!a-z]?", "[[:alpha:]]", "[", `\`, "a]b", "[]]", "[^]"} {
+		f.Add(seed)
+	}
+	l := &gitrepo.Listing{Refs: map[string]string{"refs/tags/v1": "1", "refs/heads/main": "2"}}
+	f.Fuzz(func(t *testing.T, pattern string) {
+		found, err := l.Tags([]string{pattern})
+		if err == nil && len(found) > 0 {
+			require.Equal(t, []string{"v1"}, found)
+		}
+	})
+}
+
+func FuzzParseURL(f *testing.F) {
+	for _, seed := range []string{"https://a:b@host/c#d:e", "git@host:a", "ssh://[::1]:22/a", "file:///a", "//", "https://%zz/"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		u, err := gitrepo.ParseURL(raw)
+		if err != nil {
+			return
+		}
+		again, err := gitrepo.ParseURL(u.Public())
+		require.NoError(t, err, u.Public())
+		require.Equal(t, u.Public(), again.Public())
+	})
+}

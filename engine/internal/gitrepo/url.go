@@ -61,7 +61,7 @@ func parseAddress(address string) (*url.URL, error) {
 		if m == nil {
 			return nil, ErrNoTransport
 		}
-		return &url.URL{Scheme: SSH, User: url.User(m[1]), Host: m[2], Path: path.Join("/", m[3])}, nil
+		return checked(&url.URL{Scheme: SSH, User: url.User(m[1]), Host: m[2], Path: path.Join("/", m[3])})
 	}
 	u, err := url.Parse(address)
 	if err != nil {
@@ -82,6 +82,10 @@ func parseAddress(address string) (*url.URL, error) {
 	default:
 		return nil, fmt.Errorf("its transport %q is none of http, https, ssh, git and file", u.Scheme)
 	}
+	return checked(u)
+}
+
+func checked(u *url.URL) (*url.URL, error) {
 	if u.Hostname() == "" || strings.Trim(u.Path, "/") == "" {
 		return nil, errors.New("it lacks a host or a path")
 	}
