@@ -121,7 +121,12 @@ func keptCheckout(ctx context.Context, key string, ref GitRef, o gitrepo.Checkou
 	if err := gitrepo.Checkout(ctx, ref.Repository.Repo, ref.Ref, tree, o); err != nil {
 		return "", err
 	}
-	return filepath.Join(kept, "tree"), os.Rename(making, kept)
+	if err := os.Rename(making, kept); err != nil {
+		if _, statErr := os.Stat(kept); statErr != nil {
+			return "", err
+		} // else another process was there first: it has the same
+	}
+	return filepath.Join(kept, "tree"), nil
 }
 
 // removeUnused removes the checkouts that were not used since, as far as it can.
