@@ -11,7 +11,6 @@ import (
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
-	digest "github.com/opencontainers/go-digest"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
 )
@@ -89,12 +88,7 @@ func explain(ctx context.Context, gw gateway.Client, err error) error {
 		return clean(err) // it did not come to a start
 	}
 	if readErr != nil {
-		silent := &notStartedError{arch: solveErr.GetOp().GetPlatform().GetArchitecture(), err: clean(err)}
-		var vertex *errdefs.VertexError
-		if errors.As(err, &vertex) {
-			silent.vertex = digest.Digest(vertex.Digest)
-		}
-		return silent
+		return &notStartedError{arch: solveErr.GetOp().GetPlatform().GetArchitecture(), err: clean(err)}
 	}
 	return &ExecError{
 		Cmd: command(exec.Meta.Args), ExitCode: out.exitCode, Stdout: out.stdout, Stderr: out.stderr,
@@ -120,10 +114,9 @@ func (e *shimError) Error() string { return e.reason }
 // the daemon's cache was pruned meanwhile, or the container runtime refused the
 // exec.
 type notStartedError struct {
-	arch   string
-	err    error
-	vertex digest.Digest
-	said   string // by the container runtime
+	arch string
+	err  error
+	said string // by the container runtime
 }
 
 func (e *notStartedError) Unwrap() error { return e.err }
@@ -166,11 +159,12 @@ func readOutput(read func(string) ([]byte, error)) (*failedOutput, error) {
 }
 
 // mountPoint matches where the daemon has a file system while it works on it.
-var mountPoint = regexp.MustCompile("[^\\s`\"']*/(?:cachemounts|tmpmounts)/buildkit\\d+|/tmp/(?:buildkit|containerd)-mount\\d+")
+var mountPoint = regexp.MustCompile("[^\\s`\"']*/(?:cachemounts|tmpmounts)/buildkit\\d+|/[^\\s`\"']*/(?:overlay2/\\w+/merged|executor/\\w+/rootfs)|/tmp/(?:buildkit|containerd)-mount\\d+")
 
 // withoutMounts makes paths within such a place those that the user has given.
 func withoutMounts(msg string) string {
-	return strings.ReplaceAll(mountPoint.ReplaceAllString(msg, ""), "mount `` to", "mount something to")
+	msg = mountPoint.ReplaceAllString(msg, "")
+	return strings.NewReplacer("mount `` to", "mount something to", `mounting "" to`, "mounting something to").Replace(msg)
 }
 
 // clean drops the wrapping that only says how the error travelled.

@@ -68,16 +68,18 @@ func (s *Session) withShims(ctx context.Context, def *llb.Definition, build func
 	}
 	for attempt := 1; ; attempt++ {
 		err := build()
+		var silent *notStartedError
+		if errors.As(err, &silent) {
+			silent.said = s.said(err)
+		}
 		arch, retry := wantsShim(err, attempt)
 		if !retry {
-			var silent *notStartedError
-			if errors.As(err, &silent) {
-				silent.said = withoutMounts(s.progress.tail(silent.vertex))
-			}
 			return err
 		}
-		if err := s.shims.install(ctx, arch); err != nil {
-			return err
+		if failed := s.shims.install(ctx, arch); failed != nil && silent != nil {
+			return err // it may well have been there
+		} else if failed != nil {
+			return failed
 		}
 	}
 }

@@ -1,11 +1,13 @@
 package buildkit
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"sync"
 
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/solver/errdefs"
 	digest "github.com/opencontainers/go-digest"
 
 	"github.com/bodkin-ci/bodkin/engine/internal/shim/protocol"
@@ -110,11 +112,21 @@ func (p *progress) filter(st *client.SolveStatus, hidden map[digest.Digest]bool)
 // maxSaid is how much of what a vertex has logged is kept, in bytes.
 const maxSaid = 1 << 10
 
-// tail is the last of what a vertex has logged that has failed.
+// tail is the last line that a vertex has logged that has failed.
 func (p *progress) tail(vertex digest.Digest) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return strings.TrimSpace(p.said[vertex])
+	text := strings.TrimSpace(p.said[vertex])
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// said is the last line of what the vertex has logged that an error is about.
+func (s *Session) said(err error) string {
+	var vertex *errdefs.VertexError
+	if !errors.As(err, &vertex) {
+		return ""
+	}
+	return withoutMounts(s.progress.tail(digest.Digest(vertex.Digest)))
 }
 
 // send adds an update that comes from the client itself.

@@ -168,6 +168,9 @@ func (s *shims) install(ctx context.Context, arch string) error {
 		return &PlatformError{Engine: s.session.platform, Architecture: arch}
 	}
 	if err != nil {
+		if said := s.session.said(err); said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
 		return clean(fmt.Errorf("installing the exec shim: %w", err))
 	}
 	note, err := s.note(shimDigest)
