@@ -34,7 +34,7 @@ func FuzzQuery(f *testing.F) {
 	server := serveIdle(f)
 	f.Fuzz(func(t *testing.T, query string) {
 		if reaches.MatchString(query) || len(query) > 64<<10 {
-			t.Skip()
+			return
 		}
 		resp := server.Exec(t.Context(), query, "", nil)
 		for _, err := range resp.Errors {
