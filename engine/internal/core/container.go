@@ -52,7 +52,7 @@ func NewContainer(platform ocispecs.Platform) Container {
 // clone makes the slices of a copy its own.
 func (c Container) clone() Container {
 	c.Config.Env = slices.Clone(c.Config.Env)
-	c.Mounts = slices.Clone(c.Mounts)
+	c.Mounts = slices.Clip(c.Mounts) // many, and large: who changes one copies them
 	c.SecretEnv = slices.Clone(c.SecretEnv)
 	c.Ports = slices.Clone(c.Ports)
 	c.Bindings = slices.Clone(c.Bindings)
@@ -118,6 +118,7 @@ func (c Container) edit(p string, change func(st llb.State, at string) llb.State
 		c.FS = treeOf(change(c.FS, p))
 		return c, nil
 	}
+	c.Mounts = slices.Clone(c.Mounts)
 	m := &c.Mounts[i]
 	m.State = treeOf(change(m.State, m.in(p)))
 	return c, nil

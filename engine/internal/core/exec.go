@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -78,6 +79,7 @@ func (c Container) WithExec(o ExecOptions) (Container, error) {
 	run := c.FS.Run(append(opts, llb.WithCustomName(execName(args)), llb.Args(command))...)
 	c = c.clone()
 	c.FS = treeOf(run.Root())
+	c.Mounts = slices.Clone(c.Mounts)
 	for i, m := range c.Mounts {
 		if (m.Kind == MountDirectory || m.Kind == MountFile) && !m.ReadOnly {
 			c.Mounts[i].State = treeOf(run.GetMount(m.Target))

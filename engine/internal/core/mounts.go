@@ -108,7 +108,7 @@ func (m Mount) copied() Mount {
 func (c Container) WithoutMount(p string) Container {
 	c = c.clone()
 	target := path.Clean(c.Abs(p))
-	kept := c.Mounts[:0]
+	kept := make([]Mount, 0, len(c.Mounts)+1)
 	for _, m := range c.Mounts {
 		if m.Target != target {
 			kept = append(kept, m)
