@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dagger.io/dagger"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bodkin-ci/bodkin/engine"
@@ -27,6 +28,8 @@ func TestOldDocker(t *testing.T) {
 	require.Equal(t, []string{"a/", "a/f", "b/", "b/g"}, all(t, dir))
 	_, err = e.box(t).WithExec(box("true")).Sync(t.Context())
 	require.ErrorContains(t, err, "Docker "+version+" cannot do this: running commands")
+	_, err = dir.Filter(dagger.DirectoryFilterOpts{Include: []string{"a"}}).Entries(t.Context())
+	require.ErrorContains(t, err, "Docker "+version+" cannot do this: copying with include or exclude patterns")
 }
 
 // A root file system without accounts cannot have other users on Docker.

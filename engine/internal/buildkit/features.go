@@ -126,6 +126,10 @@ func (s *Session) check(def *llb.Definition) error {
 			}
 		}
 	}
+	// The description of a copy does not tell of this one.
+	if id := pb.CapFileCopyIncludeExcludePatterns; !s.Has(id) && copiesByPattern(def) {
+		return &FeatureError{What: lacking[id], Engine: s.engineName(), Advice: "use a newer one, or --engine embedded"}
+	}
 	if slices.Contains(s.features.allowed(), entitlements.EntitlementSecurityInsecure.String()) {
 		return nil
 	}
@@ -138,6 +142,19 @@ func (s *Session) check(def *llb.Definition) error {
 		}
 	}
 	return nil
+}
+
+// copiesByPattern reports whether def copies with include or exclude patterns. A daemon
+// that does not know them would copy everything.
+func copiesByPattern(def *llb.Definition) bool {
+	for _, op := range ops(def.Def) {
+		for _, action := range op.GetFile().GetActions() {
+			if c := action.GetCopy(); len(c.GetIncludePatterns())+len(c.GetExcludePatterns()) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // engineName is what the daemon is called in errors.
