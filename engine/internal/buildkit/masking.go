@@ -10,8 +10,10 @@ import (
 )
 
 // minMasked is the length in bytes from which a secret is masked wherever it is
-// shown: shorter ones are masked in the output of the execs that have them alone.
-const minMasked = 4
+// shown: the one that GitLab asks of variables that it masks
+// (docs.gitlab.com/ci/variables). Shorter ones may be parts of ordinary words, and are
+// masked in the output of the execs that have them alone.
+const minMasked = 8
 
 // known are the values of secrets that the client has seen.
 type known struct {
