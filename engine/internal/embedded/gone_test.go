@@ -69,7 +69,7 @@ func requireGone(t testing.TB, dir string, s *embedded.State) {
 // packetRules lists the host's packet filter with the engine root's own tool.
 func packetRules(t testing.TB) string {
 	t.Helper()
-	roots, err := cachedir.Path("engine-root", "*-*")
+	roots, err := cachedir.Path("engine-root", "[a-z]*-*")
 	require.NoError(t, err)
 	found, err := filepath.Glob(roots)
 	require.NoError(t, err)
