@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
@@ -58,7 +59,19 @@ func (s *Session) evaluate(ctx context.Context, def *llb.Definition, use func(co
 	return s.withShims(ctx, def, func() error { return s.build(ctx, def, use) })
 }
 
-// withShims has build evaluate def, and again where a shim was missing.
+// maxLostInputs bounds how often one evaluation may lose the input of a step.
+const maxLostInputs = 5
+
+// lostInput recognises what BuildKit says (v0.33.1, solver/jobs.go and scheduler.go) where several
+// clients have a step in common, and the one whose step it was gives up at the moment
+// in which others go on with it. Nothing is wrong with the step.
+func lostInput(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "failed to get state for index ") ||
+		strings.Contains(err.Error(), "inconsistent graph state in edge "))
+}
+
+// withShims has build evaluate def, and again where a shim was missing, or where a
+// client that gives up has taken something with it.
 func (s *Session) withShims(ctx context.Context, def *llb.Definition, build func() error) error {
 	if err := s.shims.prepare(ctx, def); err != nil {
 		return err
@@ -71,6 +84,9 @@ func (s *Session) withShims(ctx context.Context, def *llb.Definition, build func
 		var silent *notStartedError
 		if errors.As(err, &silent) {
 			silent.said = s.said(err)
+		}
+		if lostInput(err) && attempt <= maxLostInputs {
+			continue
 		}
 		arch, retry := wantsShim(err, attempt)
 		if !retry {
