@@ -42,7 +42,7 @@ func TestCachedFailureLeavesNothing(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 	left, err := filepath.Glob(filepath.Join(cache, "debian/kind/*"))
 	require.NoError(t, err)
-	require.Equal(t, []string{filepath.Join(cache, "debian/kind/.lock")}, left)
+	require.Equal(t, []string{filepath.Join(cache, "debian/kind/.file.lock")}, left)
 }
 
 func TestUnusedIsRemoved(t *testing.T) {
