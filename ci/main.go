@@ -8,7 +8,6 @@ import (
 	"context"
 
 	"dagger.io/dagger"
-	"github.com/spf13/pflag"
 
 	"github.com/bodkin-ci/bodkin/ci/cli"
 	"github.com/bodkin-ci/bodkin/modules/debian"
@@ -81,24 +80,6 @@ func image(ctx context.Context, job *cli.Job) (*dagger.Container, error) {
 	of := map[cli.Kind]func(context.Context, *cli.Job) (*dagger.Container, error){cli.Go: goImage, cli.Rust: rustImage}
 	ctr, err := of[job.App.Kind](ctx, job)
 	return annotated(ctr, job.Revision(), err)
-}
-
-// loaded says that package has Docker keep the image, too.
-var loaded bool
-
-func packFlags(f *pflag.FlagSet) {
-	f.BoolVar(&loaded, "load", false, "have Docker keep the image, too, as APP:latest")
-}
-
-func pack(ctx context.Context, job *cli.Job) error {
-	ctr, err := image(ctx, job)
-	if err != nil {
-		return err
-	}
-	if err := job.Export(ctx, ctr.AsTarball(), "image.tar"); err != nil || !loaded {
-		return err
-	}
-	return job.Load(ctx, ctr)
 }
 
 func lint(ctx context.Context, job *cli.Job) error {
