@@ -203,6 +203,15 @@ func (r *rustBench) edit(text string) {
 func (r *rustBench) add(crate string) {
 	r.cargo("add --quiet " + crate)
 	r.cargo("metadata --format-version 1") // brings the lock file up to date
+	// Both fetch the crate while the time is taken.
+	for _, kept := range []string{"cache", "src"} {
+		found, err := filepath.Glob(filepath.Join(filepath.Dir(r.app), "cargo", "registry", kept, "*", crate+"-*"))
+		require.NoError(r.b, err)
+		require.NotEmpty(r.b, found)
+		for _, path := range found {
+			require.NoError(r.b, os.RemoveAll(path))
+		}
+	}
 	for _, file := range []string{"Cargo.toml", "Cargo.lock"} {
 		content, err := os.ReadFile(filepath.Join(r.app, file))
 		require.NoError(r.b, err)
